@@ -1,0 +1,5 @@
+"""Makes `twistd wizhelper` known."""
+
+from wizhelper.plugin import maker
+
+wizhelper = maker

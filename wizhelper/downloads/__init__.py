@@ -1,0 +1,1 @@
+"""The customer's pages and the programs they download."""

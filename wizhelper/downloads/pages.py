@@ -1,0 +1,261 @@
+"""The customer's pages: number or operator, consent, download, status. They work without JavaScript.
+
+Where a customer stands is kept in one signed cookie that names the session; each page is made from the session's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from wizhelper import __version__
+from wizhelper.downloads import programs
+from wizhelper.downloads.programs import OS_NAMES, Os, Program
+from wizhelper.downloads.texts import TEXTS, status_key
+from wizhelper.http.errors import CATALOGUE, ApiError, Language
+from wizhelper.http.site import Page, PageHandler, Response, WebSite
+from wizhelper.protocol.messages import dump_json
+from wizhelper.settings.model import PageMode
+from wizhelper.settings.service import find_company
+from wizhelper.store.database import Database
+from wizhelper.support import rules
+from wizhelper.support.service import Support
+from wizhelper.support.states import State
+from wizhelper.support.tokens import TokenOffice
+
+STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A company as its customer page shows it; `code` None is the base page."""
+
+    code: str | None
+    name: str
+    contact: str
+    mode: str
+    operators: tuple[tuple[int, str], ...]
+
+
+class CustomerPages:
+    """`page_tokens` sign the cookie, `download_tokens` the connection file."""
+
+    def __init__(
+        self,
+        db: Database,
+        support: Support,
+        page_tokens: TokenOffice,
+        download_tokens: TokenOffice,
+        available: Mapping[Os, Program],
+        ca: bytes | None,
+    ) -> None:
+        self._db = db
+        self._support = support
+        self._page_tokens = page_tokens
+        self._download_tokens = download_tokens
+        self._programs = available
+        self._ca = ca
+        self._templates = Environment(
+            loader=PackageLoader("wizhelper.downloads"), autoescape=select_autoescape(), undefined=StrictUndefined
+        )
+
+    def add_to(self, site: WebSite) -> None:
+        site.add_page("/", self._guarded(self.entry))
+        site.add_page("/", self._guarded(self.enter), methods=("POST",))
+        site.add_page("/<company>", self._guarded(self.entry))
+        site.add_page("/<company>", self._guarded(self.enter), methods=("POST",))
+        site.add_page("/join", self._guarded(self.where_am_i))
+        site.add_page("/join/consent", self._guarded(self.consent), methods=("POST",))
+        site.add_page("/join/status", self.status)
+        site.add_page("/join/style.css", self.style)
+        site.add_page("/download", self._guarded(self.download_list))
+        site.add_page("/download/<os>", self._guarded(self.download))
+        if self._ca is not None:
+            site.add_page("/ca.pem", self.ca_file)
+
+    def _guarded(self, handler: PageHandler) -> PageHandler:
+        """A refusal becomes a page with the sentence and the next step, not a JSON object."""
+
+        async def guarded(page: Page) -> Response:
+            try:
+                return await handler(page)
+            except ApiError as problem:
+                return self._error_page(page, problem)
+
+        return guarded
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    async def entry(self, page: Page) -> Response:
+        return self._entry_page(page, await self._company(page), "", None)
+
+    async def enter(self, page: Page) -> Response:
+        """The number, or the operator that was clicked (CUST-NUM, CUST-PICK)."""
+        company = await self._company(page)
+        number = page.form.get("number", "")
+        try:
+            if "operator" in page.form and company.code is not None:
+                chosen = int(page.form["operator"]) if page.form["operator"].isdigit() else 0
+                welcome = await self._support.join_by_pick(
+                    company.code, chosen, "web", page.address, None, page.language
+                )
+            else:
+                if company.mode == PageMode.PICK:
+                    raise ApiError("PAGE_MODE")
+                welcome = await self._support.join_by_number(
+                    number, "web", page.address, None, page.language, company.code
+                )
+        except ApiError as problem:
+            return self._entry_page(page, company, number, problem)
+        cookie = self._page_tokens.issue(welcome.session.id)
+        return self._redirect("/join", {"Set-Cookie": self._cookie(page, cookie)})
+
+    async def where_am_i(self, page: Page) -> Response:
+        """Consent, download or status, by the session's state."""
+        session = await self._support.state_of(self._session_id(page))
+        if session.state == State.JOINING:
+            text = await self._db.read(lambda s: _consent_of(s, session.id, page.language))
+            return self._page(
+                page,
+                "consent.html",
+                session=session,
+                text=text,
+                unticked=page.query.get("tick") == "1",
+                company=await self._name_of(session.id),
+            )
+        offered = session.state == State.CONNECTING
+        return self._page(
+            page,
+            "status.html",
+            status=TEXTS[page.language][status_key(session.state)],
+            offered=offered,
+            choice=_os_of(page.user_agent),
+            programs=self._programs,
+            done=session.ended_at is not None,
+        )
+
+    async def consent(self, page: Page) -> Response:
+        """CUST-CONSENT: not agreeing stops the flow; agreeing without the tick asks again."""
+        session = self._session_id(page)
+        accepted = page.form.get("decision") == "agree"
+        if accepted and page.form.get("read") != "yes":
+            return self._redirect("/join?tick=1")
+        text = page.form.get("text", "")
+        await self._support.consent_on_page(session, accepted, int(text) if text.isdigit() else None, page.address)
+        return self._redirect("/join")
+
+    async def status(self, page: Page) -> Response:
+        """For the page's script: state, sentence, whether it is over."""
+        try:
+            session = await self._support.state_of(self._session_id(page))
+        except ApiError:
+            return Response(dump_json({"state": "NONE", "text": "", "done": True}), "application/json", 404)
+        text = TEXTS[page.language][status_key(session.state)]
+        body = {"state": session.state, "text": text, "done": session.ended_at is not None}
+        return Response(dump_json(body), "application/json")
+
+    # --- downloads --------------------------------------------------------------------------------------------------
+
+    async def download_list(self, page: Page) -> Response:
+        """CUST-LINKS: the access program without a number in it."""
+        return self._page(page, "download.html", programs=self._programs, choice=_os_of(page.user_agent))
+
+    async def download(self, page: Page) -> Response:
+        """CUST-DL, CUST-RUN: with a joined session the number travels in the connection file."""
+        program = self._programs.get(page.path["os"])  # type: ignore[call-overload]
+        if program is None:
+            raise ApiError("PROGRAM_MISSING")
+        token = None
+        session_id = self._page_tokens.session_of(page.cookie or "")
+        if session_id is not None and (await self._support.state_of(session_id)).state == State.CONNECTING:
+            token = self._download_tokens.issue(session_id)
+        server = f"{'https' if page.secure else 'http'}://{page.host}"
+        packed = programs.archive(program, programs.sidecar(server, self._ca, token))
+        headers = {"Content-Disposition": f'attachment; filename="{packed.file_name}"'}
+        return Response(packed.body, packed.content_type, headers=headers)
+
+    async def ca_file(self, _page: Page) -> Response:
+        headers = {"Content-Disposition": 'attachment; filename="wizhelper-ca.pem"'}
+        return Response(self._ca or b"", "application/x-pem-file", headers=headers)
+
+    async def style(self, _page: Page) -> Response:
+        return Response(
+            (STATIC / "join.css").read_bytes(), "text/css; charset=utf-8", headers={"Cache-Control": "no-cache"}
+        )
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    async def _company(self, page: Page) -> Shown:
+        code = page.path.get("company")
+        if code is None:
+            return Shown(None, "", "", PageMode.NUMBER, ())
+
+        def work(session: Any) -> Shown:
+            company = find_company(session, code)
+            if company is None:
+                raise ApiError("COMPANY_UNKNOWN")
+            operators: tuple[tuple[int, str], ...] = ()
+            if company.page_mode != PageMode.NUMBER:
+                operators = tuple((a.id, a.display_name) for a in rules.waiting_operators(session, company.id))
+            return Shown(company.code, company.name, company.contact, company.page_mode, operators)
+
+        return await self._db.read(work)
+
+    async def _name_of(self, session_id: str) -> str:
+        return await self._db.read(lambda s: rules.company_name(s, session_id))
+
+    def _session_id(self, page: Page) -> str:
+        found = self._page_tokens.session_of(page.cookie or "")
+        if found is None:
+            raise ApiError("NOT_FOUND")
+        return found
+
+    def _entry_page(self, page: Page, company: Shown, number: str, problem: ApiError | None) -> Response:
+        error = CATALOGUE[problem.code].text(page.language) if problem else None
+        response = self._page(
+            page,
+            "entry.html",
+            company=company,
+            number=number[:20],
+            error=error,
+            code=problem.code if problem else "",
+        )
+        return response if problem is None else replace(response, status=problem.status)
+
+    def _error_page(self, page: Page, problem: ApiError) -> Response:
+        error = CATALOGUE[problem.code].text(page.language)
+        return replace(self._page(page, "error.html", error=error, code=problem.code), status=problem.status)
+
+    def _page(self, page: Page, template: str, **values: Any) -> Response:
+        words = TEXTS[page.language]
+        html = self._templates.get_template(template).render(
+            t=words, lang=page.language, other=_other(page.language), version=__version__, os_names=OS_NAMES, **values
+        )
+        return Response(html.encode())
+
+    def _redirect(self, path: str, headers: Mapping[str, str] | None = None) -> Response:
+        return Response(b"", status=303, headers={"Location": path, **(headers or {})})
+
+    @staticmethod
+    def _cookie(page: Page, value: str) -> str:
+        secure = "; Secure" if page.secure else ""
+        return f"{page.cookie_name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+
+def _consent_of(session: Any, session_id: str, language: Language) -> Any:
+    return rules.consent_text_for(session, rules.session_by_id(session, session_id), language)
+
+
+def _other(language: Language) -> Language:
+    return "en" if language == "ko" else "ko"
+
+
+def _os_of(user_agent: str) -> Os:
+    text = user_agent.lower()
+    if "mac os" in text or "macintosh" in text:
+        return "mac"
+    return "linux" if "linux" in text else "windows"

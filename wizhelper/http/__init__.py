@@ -1,0 +1,1 @@
+"""HTTP: the one route decorator, errors, security headers, TLS."""

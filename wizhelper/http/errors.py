@@ -1,0 +1,304 @@
+"""The one list of errors that people see: code, HTTP status, sentence and next step in Korean and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Language = Literal["ko", "en"]
+LANGUAGES: tuple[Language, ...] = ("ko", "en")
+
+
+@dataclass(frozen=True)
+class Text:
+    message: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    status: int
+    ko: Text
+    en: Text
+
+    def text(self, language: Language) -> Text:
+        return self.ko if language == "ko" else self.en
+
+
+def _e(status: int, ko: str, ko_next: str, en: str, en_next: str) -> Entry:
+    return Entry(status, Text(ko, ko_next), Text(en, en_next))
+
+
+CATALOGUE: Mapping[str, Entry] = {
+    "BAD_REQUEST": _e(
+        400,
+        "요청을 이해할 수 없습니다.",
+        "입력한 내용을 확인하고 다시 시도하세요.",
+        "The request could not be understood.",
+        "Check what you entered and try again.",
+    ),
+    "INVALID_FIELDS": _e(
+        400,
+        "입력한 값 중 잘못된 항목이 있습니다.",
+        "표시된 항목을 고친 뒤 다시 시도하세요.",
+        "Some of the values are not valid.",
+        "Correct the marked fields and try again.",
+    ),
+    "TOO_LARGE": _e(
+        413,
+        "요청이 너무 큽니다.",
+        "내용을 줄여 다시 시도하세요.",
+        "The request is too large.",
+        "Send less and try again.",
+    ),
+    "NOT_FOUND": _e(
+        404,
+        "찾을 수 없습니다.",
+        "주소를 확인하거나 목록을 새로 여세요.",
+        "Not found.",
+        "Check the address or open the list again.",
+    ),
+    "METHOD_NOT_ALLOWED": _e(
+        405,
+        "이 주소에서는 할 수 없는 요청입니다.",
+        "페이지를 새로 고치고 다시 시도하세요.",
+        "This address does not take that request.",
+        "Reload the page and try again.",
+    ),
+    "WRONG_HOST": _e(
+        421,
+        "이 서버의 이름이 아닙니다.",
+        "관리자에게 알려 --host 설정에 이 이름을 추가하도록 하세요.",
+        "This server does not answer to that name.",
+        "Ask the administrator to add the name with --host.",
+    ),
+    "INTERNAL": _e(
+        500,
+        "서버에서 오류가 발생했습니다.",
+        "잠시 후 다시 시도하고, 계속되면 시각과 함께 관리자에게 알려 주세요.",
+        "The server made an error.",
+        "Try again shortly; if it goes on, tell the administrator the time it happened.",
+    ),
+    "STORE_BUSY": _e(
+        503, "서버가 바쁩니다.", "잠시 후 다시 시도하세요.", "The server is busy.", "Try again in a moment."
+    ),
+    "STORE_FULL": _e(
+        507,
+        "서버의 저장 공간이 부족합니다.",
+        "관리자에게 디스크 공간을 확보하도록 알려 주세요.",
+        "The server's disk is full.",
+        "Ask the administrator to free disk space.",
+    ),
+    "LOGIN_REQUIRED": _e(401, "로그인이 필요합니다.", "다시 로그인하세요.", "You are not logged in.", "Log in again."),
+    "FORBIDDEN": _e(
+        403,
+        "이 작업을 할 권한이 없습니다.",
+        "필요하면 관리자에게 권한을 요청하세요.",
+        "Your account may not do that.",
+        "Ask an administrator for the right if you need it.",
+    ),
+    "CSRF": _e(
+        403,
+        "페이지의 보안 토큰이 맞지 않습니다.",
+        "페이지를 새로 고치고 다시 시도하세요.",
+        "The page's security token does not fit.",
+        "Reload the page and try again.",
+    ),
+    "CROSS_SITE": _e(
+        403,
+        "다른 사이트에서 온 요청은 받지 않습니다.",
+        "이 서버의 페이지에서 직접 시도하세요.",
+        "Requests from other sites are refused.",
+        "Use this server's own pages.",
+    ),
+    "LOGIN_FAILED": _e(
+        401,
+        "회사코드, 아이디 또는 비밀번호가 맞지 않습니다.",
+        "세 항목을 모두 확인하고 다시 입력하세요.",
+        "Company code, ID or password is wrong.",
+        "Check all three and try again.",
+    ),
+    "TOTP_REQUIRED": _e(
+        401,
+        "2단계 인증번호가 필요합니다.",
+        "인증 앱에 표시된 6자리 번호를 입력하세요.",
+        "A two-step code is needed.",
+        "Enter the six digits that your authenticator app shows.",
+    ),
+    "TOTP_WRONG": _e(
+        401,
+        "2단계 인증번호가 맞지 않습니다.",
+        "인증 앱의 새 번호와 휴대폰 시각을 확인하세요.",
+        "The two-step code is wrong.",
+        "Use a fresh code and check your phone's clock.",
+    ),
+    "TOTP_NOT_BEGUN": _e(
+        409,
+        "2단계 인증 설정이 시작되지 않았습니다.",
+        "설정을 처음부터 다시 시작하세요.",
+        "Two-step set-up has not been started.",
+        "Start the set-up again.",
+    ),
+    "ADDRESS_DENIED": _e(
+        403,
+        "이 위치(IP)에서는 로그인할 수 없습니다.",
+        "관리자에게 접속 허용 IP 등록을 요청하세요.",
+        "This account may not log in from this address.",
+        "Ask an administrator to allow your address.",
+    ),
+    "ACCOUNT_LOCKED": _e(
+        403, "사용이 중지된 계정입니다.", "관리자에게 문의하세요.", "This account is disabled.", "Ask an administrator."
+    ),
+    "TOO_MANY_TRIES": _e(
+        429,
+        "시도 횟수가 너무 많습니다.",
+        "잠시 기다렸다가 다시 시도하세요.",
+        "Too many tries.",
+        "Wait a little and try again.",
+    ),
+    "PASSWORD_WEAK": _e(
+        400,
+        "비밀번호가 너무 짧거나 흔합니다.",
+        "8자 이상, 흔하지 않은 비밀번호를 사용하세요. 15자 이상을 권장합니다.",
+        "The password is too short or too common.",
+        "Use at least 8 characters that are not a common password; 15 are better.",
+    ),
+    "PASSWORD_WRONG": _e(
+        400,
+        "현재 비밀번호가 맞지 않습니다.",
+        "현재 비밀번호를 다시 입력하세요.",
+        "The current password is wrong.",
+        "Enter the current password again.",
+    ),
+    "ID_TAKEN": _e(
+        409, "이미 사용 중인 아이디입니다.", "다른 아이디를 입력하세요.", "That ID is in use.", "Choose another ID."
+    ),
+    "OWN_ACCOUNT": _e(
+        409,
+        "자신의 계정에는 할 수 없는 작업입니다.",
+        "다른 관리자에게 요청하세요.",
+        "You cannot do that to your own account.",
+        "Ask another administrator.",
+    ),
+    "SESSION_LIMIT": _e(
+        409,
+        "동시에 대기·제어할 수 있는 세션은 최대 6개입니다.",
+        "사용하지 않는 접속번호를 취소하거나 상담을 끝낸 뒤 다시 누르세요.",
+        "Six sessions at once is the limit, waiting and working together.",
+        "Cancel an unused number or end a session first.",
+    ),
+    "SESSION_STATE": _e(
+        409,
+        "세션의 현재 상태에서는 할 수 없는 작업입니다.",
+        "목록에서 상태를 확인하세요.",
+        "The session's state does not allow that.",
+        "Look at its state in the list.",
+    ),
+    "AGENT_OFFLINE": _e(
+        409,
+        "고객 PC와 연결되어 있지 않습니다.",
+        "다시 연결될 때까지 기다리거나 고객에게 인터넷 상태를 물어보세요.",
+        "The customer's PC is not connected.",
+        "Wait for it to come back or ask the customer about the network.",
+    ),
+    "NUMBER_UNKNOWN": _e(
+        404,
+        "사용할 수 없는 접속번호입니다.",
+        "상담원이 알려 준 번호를 다시 확인하고 입력하세요.",
+        "That connection number cannot be used.",
+        "Check the number with your support operator and enter it again.",
+    ),
+    "NUMBER_FORMAT": _e(
+        400,
+        "접속번호는 숫자 4~9자리입니다.",
+        "상담원이 알려 준 숫자만 입력하세요.",
+        "A connection number has 4 to 9 digits.",
+        "Enter only the digits that the operator reads out.",
+    ),
+    "OPERATOR_NOT_WAITING": _e(
+        409,
+        "선택한 상담원이 지금 대기 중이 아닙니다.",
+        "목록을 새로 고치고 다시 선택하세요.",
+        "That operator is not waiting now.",
+        "Refresh the list and choose again.",
+    ),
+    "COMPANY_UNKNOWN": _e(
+        404,
+        "등록되지 않은 회사코드입니다.",
+        "회사코드를 확인하세요.",
+        "That company code is not known.",
+        "Check the company code.",
+    ),
+    "PAGE_MODE": _e(
+        403,
+        "이 회사는 이 접속 방식을 사용하지 않습니다.",
+        "상담원이 안내하는 방식으로 접속하세요.",
+        "This company does not use that way to connect.",
+        "Connect as the operator tells you.",
+    ),
+    "CONSENT_VERSION": _e(
+        409,
+        "동의 내용이 바뀌었습니다.",
+        "새 내용을 읽고 다시 선택하세요.",
+        "The consent text has changed.",
+        "Read the new text and choose again.",
+    ),
+    "TOKEN_INVALID": _e(
+        403,
+        "다운로드 링크의 유효 시간이 지났습니다.",
+        "고객 접속 페이지에서 번호를 다시 입력하세요.",
+        "The download's token is no longer valid.",
+        "Enter the number again on the customer page.",
+    ),
+    "PROGRAM_MISSING": _e(
+        404,
+        "이 운영체제용 프로그램이 이 서버에 없습니다.",
+        "상담원에게 알려 주세요. 관리자가 프로그램을 올려야 합니다.",
+        "This server has no program for that system.",
+        "Tell the operator; an administrator has to add it.",
+    ),
+    "REASON_NEEDED": _e(
+        400,
+        "사유를 입력해야 합니다.",
+        "수정 사유를 적고 다시 저장하세요.",
+        "A reason is needed.",
+        "Write the reason and save again.",
+    ),
+}
+
+
+class ApiError(Exception):
+    """Raised by handlers and rules; becomes the response. `fields`: field name -> what is wrong with it."""
+
+    def __init__(
+        self, code: str, *, details: Mapping[str, Any] | None = None, fields: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = CATALOGUE[code].status
+        self.details = details
+        self.fields = fields
+
+    def body(self, language: Language) -> dict[str, Any]:
+        text = CATALOGUE[self.code].text(language)
+        return {
+            "error": {
+                "code": self.code,
+                "message": text.message,
+                "next_step": text.next_step,
+                "details": dict(self.details) if self.details else None,
+                "fields": dict(self.fields) if self.fields else None,
+            }
+        }
+
+
+def language_of(header: str | None) -> Language:
+    """Accept-Language -> the first of our languages that it names; Korean when it names none."""
+    for part in (header or "").split(",")[:20]:
+        tag = part.split(";")[0].strip().lower()[:2]
+        if tag == "ko":
+            return "ko"
+        if tag == "en":
+            return "en"
+    return "ko"

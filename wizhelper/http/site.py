@@ -1,0 +1,373 @@
+"""The web site: Klein behind the route table, pages, static files, security headers, and /ws beside them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from klein import Klein
+from pydantic import BaseModel, ValidationError
+from twisted.logger import Logger
+from twisted.web.http import Request
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request as TwistedRequest
+from twisted.web.server import Site
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from zope.interface import implementer
+
+from wizhelper.http import openapi
+from wizhelper.http.api import PREFIX, PUBLIC, Call, Caller, Route
+from wizhelper.http.errors import ApiError, Language, language_of
+from wizhelper.http.hosts import Hosts
+from wizhelper.protocol import messages
+from wizhelper.protocol.errors import RemoteProtocolError
+from wizhelper.store.database import StoreBusy, StoreFull
+
+log = Logger()
+
+COOKIE = "__Host-wizhelper"
+PLAIN_COOKIE = "wizhelper"
+MAX_HEADER_TEXT = 400
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), camera=(), payment=(), usb=(), keyboard-map=(self), fullscreen=(self)",
+    "Cache-Control": "no-store",
+}
+
+
+def content_security_policy(nonce: str | None = None) -> str:
+    styles = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src 'self' blob: data:; font-src 'self'; "
+        "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; object-src 'none'; "
+        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types vue"
+    )
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a page handler gives back."""
+
+    body: bytes
+    content_type: str = "text/html; charset=utf-8"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A request for a page or file. `form`: fields of a POST, one value each."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    language: Language
+    address: str
+    user_agent: str
+    host: str
+    secure: bool
+    cookie: str | None
+    cookie_name: str
+
+
+PageHandler = Callable[[Page], Awaitable[Response]]
+
+
+class Authenticator(Protocol):
+    """Given by accounts: cookie -> who is logged in (None: nobody, or expired)."""
+
+    async def __call__(self, cookie: str, address: str) -> Caller | None: ...
+
+
+class WebSite:
+    """Collects routes and pages, then gives the twisted.web Site."""
+
+    def __init__(self, hosts: Hosts, authenticate: Authenticator, secure: bool, max_request_bytes: int) -> None:
+        self._max_request_bytes = max_request_bytes
+        self._hosts = hosts
+        self._authenticate = authenticate
+        self._secure = secure
+        self.routes: list[Route] = []
+        self._app = Klein()
+        # A path has one spelling: no merged slashes, no added ones (setup-page tricks live from such leniency).
+        self._app.url_map.merge_slashes = False
+        self._app.handle_errors(HTTPException)(self._routing_error)  # type: ignore[arg-type]
+        self._app.handle_errors(Exception)(self._unexpected)  # type: ignore[arg-type]
+
+    @property
+    def cookie_name(self) -> str:
+        return COOKIE if self._secure else PLAIN_COOKIE
+
+    @property
+    def join_cookie_name(self) -> str:
+        """The customer's: where he stands, signed; no login."""
+        return COOKIE + "-join" if self._secure else PLAIN_COOKIE + "-join"
+
+    def add_routes(self, routes: Iterable[Route]) -> None:
+        for route in routes:
+            self.routes.append(route)
+            self._app.route(PREFIX + route.path, methods=[route.method], endpoint=f"{route.method} {route.path}")(
+                self._api_view(route)
+            )
+
+    def add_page(self, path: str, handler: PageHandler, methods: tuple[str, ...] = ("GET", "HEAD")) -> None:
+        async def view(request: Request, **params: str) -> bytes:
+            try:
+                page = self._page(request, params)
+                return _write(request, await handler(page))
+            except ApiError as problem:
+                return self._refuse(request, problem)
+
+        self._app.route(path, methods=list(methods), endpoint=f"page {methods[0]} {path}")(view)
+
+    def add_openapi(self) -> None:
+        text = messages.dump_json(openapi.document(self.routes))
+
+        async def serve(_page: Page) -> Response:
+            return Response(text, "application/json")
+
+        self.add_page(PREFIX + "/openapi.json", serve)
+
+    def site(self, sockets: Mapping[bytes, IResource]) -> Site:
+        site = Site(_Root(cast(IResource, self._app.resource()), sockets))
+        site.displayTracebacks = False
+        site.requestFactory = _bounded(self._max_request_bytes)
+        return site
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def _api_view(self, route: Route) -> Callable[..., Awaitable[bytes]]:
+        async def view(request: Request, **params: Any) -> bytes:
+            try:
+                call = await self._call(request, route, params)
+                result = await route.handler(call)
+                self._set_cookies(request, call)
+                return _write_model(request, route, result)
+            except ApiError as problem:
+                return self._refuse(request, problem)
+
+        return view
+
+    async def _call(self, request: Request, route: Route, params: Mapping[str, Any]) -> Call[Any]:
+        self._check_host(request)
+        cookie = _cookie(request, self.cookie_name)
+        address = _address(request)
+        who = await self._authenticate(cookie, address) if cookie else None
+        if route.roles != PUBLIC:
+            _authorize(request, route, who)
+        if route.method != "GET":
+            self._refuse_cross_site(request)
+        authorization = _header(request, "Authorization")
+        return Call(
+            body=_body(request, route),
+            language=language_of(_header(request, "Accept-Language")),
+            address=address,
+            user_agent=_header(request, "User-Agent")[:MAX_HEADER_TEXT],
+            host=_header(request, "Host"),
+            path=params,
+            query=_query(request),
+            bearer=authorization[7:] if authorization.startswith("Bearer ") else None,
+            cookie=cookie,
+            who=who,
+        )
+
+    def _page(self, request: Request, params: Mapping[str, str]) -> Page:
+        self._check_host(request)
+        if request.method not in (b"GET", b"HEAD"):
+            self._refuse_cross_site(request)
+        query = _query(request)
+        chosen = query.get("lang")
+        return Page(
+            path=params,
+            query=query,
+            form=_form(request),
+            language=chosen if chosen in ("ko", "en") else language_of(_header(request, "Accept-Language")),  # type: ignore[arg-type]
+            address=_address(request),
+            user_agent=_header(request, "User-Agent")[:MAX_HEADER_TEXT],
+            host=_header(request, "Host"),
+            secure=self._secure,
+            cookie=_cookie(request, self.join_cookie_name),
+            cookie_name=self.join_cookie_name,
+        )
+
+    def _check_host(self, request: Request) -> None:
+        if not self._hosts.allows(_header(request, "Host")):
+            raise ApiError("WRONG_HOST")
+
+    def _refuse_cross_site(self, request: Request) -> None:
+        """Browsers say where a request comes from; a program that says nothing carries no stolen cookie."""
+        if _header(request, "Sec-Fetch-Site") not in ("", "same-origin", "none"):
+            raise ApiError("CROSS_SITE")
+        origin = _header(request, "Origin")
+        if origin and not self._hosts.same_origin(origin, _header(request, "Host"), self._secure):
+            raise ApiError("CROSS_SITE")
+
+    def _set_cookies(self, request: Request, call: Call[Any]) -> None:
+        for value in call.new_cookie:
+            life = "; Max-Age=0" if value is None else ""
+            secure = "; Secure" if self._secure else ""
+            text = f"{self.cookie_name}={value or ''}; Path=/; HttpOnly; SameSite=Lax{secure}{life}"
+            request.responseHeaders.addRawHeader("Set-Cookie", text)
+
+    # --- errors -----------------------------------------------------------------------------------------------------
+
+    def _refuse(self, request: Request, problem: ApiError) -> bytes:
+        body = messages.dump_json(problem.body(language_of(_header(request, "Accept-Language"))))
+        headers = {}
+        if problem.details and "retry_after_s" in problem.details:
+            headers["Retry-After"] = str(problem.details["retry_after_s"])
+        return _write(request, Response(body, "application/json", problem.status, headers))
+
+    def _routing_error(self, request: Request, failure: Any) -> bytes:
+        code = "METHOD_NOT_ALLOWED" if failure.check(MethodNotAllowed) else "NOT_FOUND"
+        return self._refuse(request, ApiError(code))
+
+    def _unexpected(self, request: Request, failure: Any) -> bytes:
+        known = {StoreBusy: "STORE_BUSY", StoreFull: "STORE_FULL"}.get(failure.type)
+        if known is None:
+            log.failure("Request failed: {method} {path}", failure, method=request.method, path=request.path)
+        else:
+            log.error("Store refused: {code}", code=known)
+        return self._refuse(request, ApiError(known or "INTERNAL"))
+
+
+def _bounded(max_bytes: int) -> type[TwistedRequest]:
+    """A request class that drops the connection before an over-long body is stored, announced or not."""
+
+    class BoundedRequest(TwistedRequest):
+        received = 0
+
+        def gotLength(self, length: int | None) -> None:
+            if length is not None and length > max_bytes:
+                self.channel.loseConnection()
+            super().gotLength(min(length, max_bytes) if length is not None else None)
+
+        def handleContentChunk(self, data: bytes) -> None:
+            self.received += len(data)
+            if self.received > max_bytes:
+                self.channel.loseConnection()
+                return
+            super().handleContentChunk(data)
+
+    return BoundedRequest
+
+
+@implementer(IResource)
+class _Root(Resource):
+    """Everything goes to Klein, except the children named in `sockets`, which live below /ws."""
+
+    def __init__(self, app: IResource, sockets: Mapping[bytes, IResource]) -> None:
+        super().__init__()
+        self._app = app
+        self._sockets = Resource()
+        for name, resource in sockets.items():
+            self._sockets.putChild(name, resource)
+
+    def getChild(self, name: bytes, request: Any) -> IResource:
+        if name == b"ws":
+            return self._sockets
+        request.prepath.pop()
+        request.postpath.insert(0, name)
+        return self._app
+
+
+def _authorize(request: Request, route: Route, who: Caller | None) -> None:
+    if who is None:
+        raise ApiError("LOGIN_REQUIRED")
+    if who.role not in route.roles:
+        raise ApiError("FORBIDDEN")
+    if route.method != "GET" and not secrets.compare_digest(
+        _header(request, "X-CSRF-Token").encode(), who.csrf.encode()
+    ):
+        raise ApiError("CSRF")
+
+
+def _body(request: Request, route: Route) -> BaseModel | None:
+    if route.body is None:
+        return None
+    assert request.content is not None
+    data = request.content.read(route.max_bytes + 1)
+    if len(data) > route.max_bytes:
+        raise ApiError("TOO_LARGE")
+    if _header(request, "Content-Type").partition(";")[0].strip().lower() != "application/json":
+        raise ApiError("BAD_REQUEST", details={"expected": "application/json"})
+    try:
+        value = messages.load_json(data, "BAD_REQUEST")
+    except RemoteProtocolError:
+        raise ApiError("BAD_REQUEST") from None
+    try:
+        # From text again: strict mode takes JSON's own types for dates and enums only from JSON.
+        return route.body.model_validate_json(data) if isinstance(value, dict) else route.body.model_validate(value)
+    except ValidationError as problem:
+        fields = {".".join(str(p) for p in e["loc"]) or "body": e["msg"] for e in problem.errors()[:20]}
+        raise ApiError("INVALID_FIELDS", fields=fields) from None
+
+
+def _write_model(request: Request, route: Route, result: BaseModel | None) -> bytes:
+    if result is None:
+        return _write(request, Response(b"", "application/json", route.status))
+    return _write(request, Response(result.model_dump_json().encode(), "application/json", route.status))
+
+
+def _write(request: Request, response: Response) -> bytes:
+    request.setResponseCode(response.status)
+    headers = {
+        "Content-Security-Policy": content_security_policy(),
+        **SECURITY_HEADERS,
+        "Content-Type": response.content_type,
+        **response.headers,
+    }
+    for name, value in headers.items():
+        request.responseHeaders.setRawHeaders(name, [value])
+    return b"" if request.method == b"HEAD" else response.body
+
+
+def _header(request: Request, name: str) -> str:
+    values = request.requestHeaders.getRawHeaders(name, [])
+    return values[0] if len(values) == 1 and len(values[0]) <= 8192 else ""
+
+
+def _cookie(request: Request, name: str) -> str | None:
+    for part in _header(request, "Cookie").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name and 20 <= len(value) <= 100:
+            return value
+    return None
+
+
+def _address(request: Request) -> str:
+    host = request.getClientAddress()
+    return str(getattr(host, "host", "local"))
+
+
+def _first_values(raw: Mapping[bytes, list[bytes]]) -> dict[str, str]:
+    found = {}
+    for key, values in list(raw.items())[:40]:
+        try:
+            found[key.decode("utf-8")] = values[0].decode("utf-8")[:4096]
+        except UnicodeDecodeError:
+            raise ApiError("BAD_REQUEST") from None
+    return found
+
+
+def _query(request: Request) -> dict[str, str]:
+    from urllib.parse import parse_qs
+
+    _, _, text = request.uri.partition(b"?")
+    try:
+        return _first_values(parse_qs(text, max_num_fields=40))
+    except ValueError:
+        raise ApiError("BAD_REQUEST") from None
+
+
+def _form(request: Request) -> dict[str, str]:
+    kind = _header(request, "Content-Type").partition(";")[0].strip().lower()
+    return _first_values(request.args or {}) if kind == "application/x-www-form-urlencoded" else {}

@@ -1,0 +1,1 @@
+"""Notices shown at login, to operators and to customers."""

@@ -1,0 +1,36 @@
+"""Channels inside one encrypted link: who may use which, and which are padded (docs/protocol.md, "Channels")."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Channel(IntEnum):
+    """Wire value of the channel byte of a frame."""
+
+    CONTROL = 0
+    SCREEN = 1
+    INPUT = 2
+    CHAT = 3
+    FILES = 4
+    AUDIO = 5
+    DRAWING = 6
+    CLIPBOARD = 7
+    EXEC = 8
+    INFO = 9
+
+
+#: Their messages are padded to a multiple of PAD_BLOCK: lengths of key strokes, words and pasted text say too much.
+PADDED = frozenset({Channel.CONTROL, Channel.INPUT, Channel.CHAT, Channel.CLIPBOARD})
+
+PAD_BLOCK = 64
+
+
+class Permission(str):
+    """A right that the customer's consent gives to a session; the agent checks it for each message."""
+
+
+VIEW = Permission("view")
+CONTROL = Permission("control")
+
+ALL_PERMISSIONS = (VIEW, CONTROL)

@@ -1,0 +1,108 @@
+"""The agent's control link (/ws/agent): JSON text messages between agent and server. Nothing secret but `secret` itself.
+
+agent -> server: Auth first, then Approval, EndSession
+server -> agent: Hello, ApprovalAsked, Viewer, Ended
+Each message is an object whose `type` names its class in lower case with underscores.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from wizhelper.protocol import messages
+from wizhelper.protocol.errors import RemoteProtocolError
+
+MAX_MESSAGE_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Auth:
+    session: str
+    secret: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Approval:
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class EndSession:
+    """The customer ended the session, or the agent raised the alarm ("security_alarm")."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Hello:
+    state: str
+    company: str
+    operator: str
+    since_s: float
+    sas_policy: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ApprovalAsked:
+    operator: str
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A console wants to see this PC: open a relay link with this ticket."""
+
+    viewer: str
+    ticket: str
+    sid: str
+    operator: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    reason: str
+
+
+AgentMessage = Auth | Approval | EndSession
+ServerMessage = Hello | ApprovalAsked | Viewer | Ended
+
+_FROM_AGENT: tuple[type[Any], ...] = (Auth, Approval, EndSession)
+_FROM_SERVER: tuple[type[Any], ...] = (Hello, ApprovalAsked, Viewer, Ended)
+
+
+def _name(kind: type[Any]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+_AGENT_TYPES = {_name(kind): kind for kind in _FROM_AGENT}
+_SERVER_TYPES = {_name(kind): kind for kind in _FROM_SERVER}
+
+
+def encode(message: AgentMessage | ServerMessage) -> bytes:
+    return messages.dump_json({"type": _name(type(message)), **asdict(message)})
+
+
+def decode_from_agent(data: bytes | str) -> AgentMessage:
+    """Raises RemoteProtocolError("BAD_LIVE")."""
+    found: AgentMessage = _decode(data, _AGENT_TYPES)
+    return found
+
+
+def decode_from_server(data: bytes | str) -> ServerMessage:
+    """Raises RemoteProtocolError("BAD_LIVE")."""
+    found: ServerMessage = _decode(data, _SERVER_TYPES)
+    return found
+
+
+def _decode(data: bytes | str, types: dict[str, type[Any]]) -> Any:
+    value = messages.load_json(data, "BAD_LIVE", MAX_MESSAGE_BYTES)
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        raise RemoteProtocolError("BAD_LIVE", "no type")
+    kind = types.get(value.pop("type"))
+    if kind is None:
+        raise RemoteProtocolError("BAD_LIVE", "unknown type")
+    return messages.from_plain(kind, value, "BAD_LIVE")

@@ -1,0 +1,1 @@
+"""What remains of a session: its row, its chained events, queries."""

@@ -1,0 +1,109 @@
+"""Tables: support sessions, their chained events, fault types, consents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wizhelper.store.database import Base, UtcDateTime
+
+
+class FaultType(Base):
+    __tablename__ = "fault_types"
+    __table_args__ = (UniqueConstraint("company_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), index=True)
+    code: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(100))
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class SupportSession(Base):
+    """One session, live or over. `due_at`: when the state's own time limit strikes (support/states.py)."""
+
+    __tablename__ = "support_sessions"
+    __table_args__ = (
+        Index("support_sessions_owner_state", "owner_id", "state"),
+        Index("support_sessions_company_created", "company_id", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    number: Mapped[str | None] = mapped_column(String(9))
+    kind: Mapped[str] = mapped_column(String(16), default="one_time")
+    channel: Mapped[str | None] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    suspended_reason: Mapped[str | None] = mapped_column(String(16))
+    end_reason: Mapped[str | None] = mapped_column(String(24))
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    join_secret_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    agent_online: Mapped[bool] = mapped_column(default=False)
+    viewer: Mapped[str | None] = mapped_column(String(36))
+    viewer_online: Mapped[bool] = mapped_column(default=False)
+    host_name: Mapped[str | None] = mapped_column(String(255))
+    user_name: Mapped[str | None] = mapped_column(String(255))
+    os: Mapped[str | None] = mapped_column(String(16))
+    os_version: Mapped[str | None] = mapped_column(String(100))
+    address: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    consented_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    connected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state_since: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_link_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    active_s: Mapped[float] = mapped_column(default=0.0)
+    suspended_s: Mapped[float] = mapped_column(default=0.0)
+    fault_type_id: Mapped[int | None] = mapped_column(ForeignKey("fault_types.id"))
+    result: Mapped[str | None] = mapped_column(String(24))
+    memo: Mapped[str] = mapped_column(Text, default="")
+    corrected: Mapped[bool] = mapped_column(default=False)
+
+
+class LiveNumber(Base):
+    """A connection number in use, or in quarantine after its end: the primary key makes it unique (features ?2)."""
+
+    __tablename__ = "live_numbers"
+
+    number: Mapped[str] = mapped_column(String(9), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("support_sessions.id"))
+    quarantined_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SessionEvent(Base):
+    """Append-only; `hash` covers the event and `prev_hash`, so that a change or a gap shows."""
+
+    __tablename__ = "session_events"
+    __table_args__ = (UniqueConstraint("session_id", "seq"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("support_sessions.id"), index=True)
+    seq: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(120))
+    type: Mapped[str] = mapped_column(String(32))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class ConsentRecord(Base):
+    """What was asked and answered. `source`: page, window or command_line."""
+
+    __tablename__ = "consent_records"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("support_sessions.id"), index=True)
+    text_id: Mapped[int | None] = mapped_column(ForeignKey("consent_texts.id"))
+    text_hash: Mapped[str | None] = mapped_column(String(64))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    accepted: Mapped[bool]
+    source: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    address: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,156 @@
+"""A session as REST and the live socket show it, and the counts of the day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from wizhelper.accounts.model import Account
+from wizhelper.http.api import Model
+from wizhelper.records.model import SupportSession
+
+
+class Owner(Model):
+    num: int
+    display_name: str
+
+
+class Client(Model):
+    host_name: str
+    user_name: str
+    os: str
+    os_version: str
+    address: str
+
+
+class SessionOut(Model):
+    id: str
+    number: str | None
+    kind: str
+    channel: str | None
+    state: str
+    suspended_reason: str | None
+    end_reason: str | None
+    owner: Owner
+    client: Client | None
+    created_at: datetime
+    joined_at: datetime | None
+    consented_at: datetime | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+    completed_at: datetime | None
+    expires_at: datetime | None
+    active_s: int
+    suspended_s: int
+    agent_online: bool
+    fault_type_id: int | None
+    result: str | None
+    memo: str
+    corrected: bool
+
+
+class SessionList(Model):
+    items: list[SessionOut]
+
+
+class CountsToday(Model):
+    total: int
+    completed: int
+    abnormal: int
+    refused: int
+    expired_or_cancelled: int
+
+
+class CountsNow(Model):
+    waiting: int
+    active: int
+    suspended: int
+
+
+class Counts(Model):
+    today: CountsToday
+    now: CountsNow
+
+
+def described(session: Session, row: SupportSession) -> SessionOut:
+    owner = session.get_one(Account, row.owner_id)
+    client = None
+    if row.address is not None:
+        client = Client(
+            host_name=row.host_name or "",
+            user_name=row.user_name or "",
+            os=row.os or "",
+            os_version=row.os_version or "",
+            address=row.address,
+        )
+    return SessionOut(
+        id=row.id,
+        number=row.number,
+        kind=row.kind,
+        channel=row.channel,
+        state=row.state,
+        suspended_reason=row.suspended_reason,
+        end_reason=row.end_reason,
+        owner=Owner(num=owner.id, display_name=owner.display_name),
+        client=client,
+        created_at=row.created_at,
+        joined_at=row.joined_at,
+        consented_at=row.consented_at,
+        connected_at=row.connected_at,
+        ended_at=row.ended_at,
+        completed_at=row.completed_at,
+        expires_at=row.due_at if row.state == "WAITING" else None,
+        active_s=round(row.active_s),
+        suspended_s=round(row.suspended_s),
+        agent_online=row.agent_online,
+        fault_type_id=row.fault_type_id,
+        result=row.result,
+        memo=row.memo,
+        corrected=row.corrected,
+    )
+
+
+def day_start(now: datetime, time_zone: str) -> datetime:
+    """Midnight of the company's day, in UTC."""
+    zone = ZoneInfo(time_zone)
+    return datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
+
+
+def counts(session: Session, now: datetime, owner: int, time_zone: str) -> Counts:
+    """OP-COUNT: the operator's own sessions."""
+    start = day_start(now, time_zone)
+    mine = SupportSession.owner_id == owner
+    today = dict(_by_state(session, mine, SupportSession.created_at >= start))
+    live = dict(_by_state(session, mine, SupportSession.ended_at.is_(None)))
+    worked = ("ACTIVE", "SUSPENDED", "WRAPUP", "COMPLETED", "ABNORMAL")
+    return Counts(
+        today=CountsToday(
+            total=sum(today.get(s, 0) for s in worked),
+            completed=today.get("COMPLETED", 0),
+            abnormal=today.get("ABNORMAL", 0),
+            refused=today.get("REFUSED", 0),
+            expired_or_cancelled=today.get("EXPIRED", 0) + today.get("CANCELLED", 0),
+        ),
+        now=CountsNow(
+            waiting=sum(live.get(s, 0) for s in ("WAITING", "JOINING", "CONNECTING", "APPROVAL")),
+            active=live.get("ACTIVE", 0),
+            suspended=live.get("SUSPENDED", 0),
+        ),
+    )
+
+
+def _by_state(session: Session, *where: object) -> list[tuple[str, int]]:
+    query = select(SupportSession.state, func.count()).where(*where).group_by(SupportSession.state)  # type: ignore[arg-type]
+    return [(state, number) for state, number in session.execute(query)]
+
+
+def list_of_operator(session: Session, now: datetime, owner: int) -> list[SessionOut]:
+    """What the console lists: everything open or to be wrapped up, then the last of the past day."""
+    query = select(SupportSession).where(SupportSession.owner_id == owner).order_by(SupportSession.created_at.desc())
+    unfinished = session.scalars(query.where(SupportSession.completed_at.is_(None), SupportSession.state != "ABNORMAL"))
+    recent = session.scalars(query.where(SupportSession.ended_at >= now - timedelta(days=1)).limit(20))
+    rows = {row.id: row for row in [*unfinished, *recent]}
+    return [described(session, row) for row in rows.values()]

@@ -1,0 +1,1 @@
+"""WebSocket side: tickets, pairing and forwarding of ciphertext, live events."""

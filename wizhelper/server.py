@@ -1,0 +1,306 @@
+"""Options and makeService: the only file that knows every part, and wires them."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autobahn.websocket import USES_NVX
+from twisted.application.internet import StreamServerEndpointService, TimerService
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import SSL4ServerEndpoint, TCP4ServerEndpoint
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.logger import Logger
+from twisted.python import usage
+from twisted.python.failure import Failure
+
+import web
+from wizhelper import __version__
+from wizhelper.accounts.web import Accounts, LoginHooks
+from wizhelper.accounts.web import make_routes as account_routes
+from wizhelper.downloads import programs
+from wizhelper.downloads.pages import CustomerPages
+from wizhelper.http import static, tls
+from wizhelper.http.api import Caller, Role
+from wizhelper.http.hosts import Hosts
+from wizhelper.http.site import Page, Response, WebSite
+from wizhelper.notices.web import make_routes as notice_routes
+from wizhelper.protocol.messages import dump_json
+from wizhelper.records.web import make_routes as record_routes
+from wizhelper.relay import sockets
+from wizhelper.relay.hub import ConsoleTicket, Hub
+from wizhelper.relay.pairing import Pairing
+from wizhelper.relay.tickets import TicketOffice
+from wizhelper.settings.keys import Keys, load_keys
+from wizhelper.settings.web import make_routes as company_routes
+from wizhelper.store.database import Database, sqlite_url
+from wizhelper.support import rules
+from wizhelper.support.service import Support
+from wizhelper.support.tokens import TokenOffice
+from wizhelper.support.web import make_join_routes
+from wizhelper.support.web import make_routes as support_routes
+
+log = Logger()
+
+TICK_S = 2.0
+MAX_REQUEST_BYTES = 1024 * 1024
+PAGE_TOKEN_S = 4 * 3600
+
+
+class Options(usage.Options):
+    """Of `twistd wizhelper` and of `wizhelper serve`."""
+
+    longdesc = "The WizHelper appliance: web, relay and device registry in one process."
+    optParameters = [
+        ["data", "d", None, "Data folder: database, keys, certificates. Made at first start."],
+        ["port", "p", 8443, "Port for everything.", usage.portCoerce],
+        ["interface", None, "", "Address to listen on (default: all)."],
+        ["certificate", None, None, "Own certificate chain (PEM); without it a private CA is made."],
+        ["key", None, None, "Key of --certificate (PEM)."],
+        ["database", None, None, "SQLAlchemy URL, for PostgreSQL: postgresql://user:password@host/name."],
+        ["programs", None, None, "Folder with the programs that customers download (default: DATA/programs)."],
+    ]
+    optFlags = [["http", None, "Plain HTTP, only on the loopback address: for a proxy on the same machine."]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["hosts"] = []
+
+    def opt_host(self, name: str) -> None:
+        """A name or address under which people reach this server; may be given more than once."""
+        self["hosts"].append(name)
+
+    def postOptions(self) -> None:
+        if not self["data"]:
+            raise usage.UsageError("--data DIR is needed: the folder where everything is kept.")
+        if bool(self["certificate"]) != bool(self["key"]):
+            raise usage.UsageError("--certificate and --key belong together.")
+        if self["http"]:
+            self["interface"] = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options, parsed once."""
+
+    data: Path
+    port: int
+    interface: str
+    certificate: tuple[Path, Path] | None
+    database_url: str
+    programs: Path
+    hosts: tuple[str, ...]
+    secure: bool
+
+
+def read_settings(options: Options) -> Settings:
+    data = Path(options["data"]).resolve()
+    pair = (Path(options["certificate"]), Path(options["key"])) if options["certificate"] else None
+    return Settings(
+        data=data,
+        port=options["port"],
+        interface=options["interface"],
+        certificate=pair,
+        database_url=options["database"] or sqlite_url(data / "wizhelper.db"),
+        programs=Path(options["programs"] or data / "programs"),
+        hosts=tuple(options["hosts"]),
+        secure=not options["http"],
+    )
+
+
+def prepare_data(folder: Path) -> None:
+    """The data folder, readable by its owner only."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def makeService(options: Options, reactor: Any = None) -> IService:
+    """The whole appliance as one service. Raises usage.UsageError if it cannot start as asked."""
+    if reactor is None:
+        from twisted.internet import reactor as default_reactor
+
+        reactor = default_reactor
+    settings = read_settings(options)
+    prepare_data(settings.data)
+    certificate = _certificate(settings)
+    return Appliance(settings, certificate, load_keys(settings.data), reactor)
+
+
+def _certificate(settings: Settings) -> tls.ServerCertificate | None:
+    if not settings.secure:
+        return None
+    try:
+        if settings.certificate is not None:
+            return tls.load_certificate(*settings.certificate)
+        names = tuple(dict.fromkeys([*settings.hosts, *tls.own_names()]))
+        return tls.ensure_certificate(settings.data, names, now())
+    except tls.CertificateProblem as problem:
+        raise usage.UsageError(f"certificate: {problem}") from problem
+
+
+class Appliance(MultiService):
+    """Start: database, sessions of the last run, timers, port. Stop: the other way round, links told first."""
+
+    def __init__(self, settings: Settings, certificate: tls.ServerCertificate | None, keys: Keys, reactor: Any) -> None:
+        super().__init__()
+        self._settings = settings
+        self._certificate = certificate
+        self._reactor = reactor
+        self.db = Database(settings.database_url)
+        names = [*settings.hosts, *(certificate.names if certificate else ("localhost", "127.0.0.1"))]
+        self.hosts = Hosts(names)
+        self.hub = Hub(time.monotonic)
+        self.tickets = TicketOffice(keys.for_purpose("relay tickets"), time.time)
+        self.support = Support(self.db, self.hub, self.tickets, now, time.monotonic, os.urandom)
+        self.support.pairing = Pairing(reactor.callLater, self._viewer_changed)
+        hooks = LoginHooks(self._logged_in, self._logged_out)
+        self.accounts = Accounts(self.db, reactor, now, time.monotonic, hooks, rules.MAX_OPEN, self._access_urls)
+        self._keys = keys
+        endpoint = StreamServerEndpointService(self._endpoint(), self._site())
+        endpoint.setServiceParent(self)
+
+    def _endpoint(self) -> IStreamServerEndpoint:
+        port, interface = self._settings.port, self._settings.interface or "0.0.0.0"
+        if self._certificate is None:
+            return TCP4ServerEndpoint(self._reactor, port, interface=interface)
+        return SSL4ServerEndpoint(self._reactor, port, tls.context_factory(self._certificate), interface=interface)
+
+    def _site(self) -> Any:
+        site = WebSite(self.hosts, self.accounts.authenticate, self._settings.secure, MAX_REQUEST_BYTES)
+        site.add_page("/health", self._health)
+        site.add_routes(account_routes(self.accounts, self.db, now).all)
+        site.add_routes(company_routes(self.db, now).all)
+        site.add_routes(notice_routes(self.db, now).all)
+        site.add_routes(record_routes(self.db, now).all)
+        site.add_routes(support_routes(self.support, self.hub, now).all)
+        download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)
+        site.add_routes(make_join_routes(self.support, download_tokens).all)
+        site.add_openapi()
+        static.add_web_apps(site, static.load(web.DIST))
+        page_tokens = TokenOffice(self._keys.for_purpose("page tokens"), time.time, "page", PAGE_TOKEN_S)
+        CustomerPages(
+            self.db,
+            self.support,
+            page_tokens,
+            download_tokens,
+            programs.load(self._settings.programs),
+            self._certificate.ca if self._certificate else None,
+        ).add_to(site)
+        return site.site(sockets.resources(self._sockets()))
+
+    def _sockets(self) -> sockets.Sockets:
+        return sockets.Sockets(
+            reactor=self._reactor,
+            hosts=self.hosts,
+            secure=self._settings.secure,
+            hub=self.hub,
+            pairing=self.support.pairing,
+            tickets=self.tickets,
+            live=sockets.LiveCallbacks(self._snapshot, self._active),
+            agent=sockets.AgentCallbacks(
+                self.support.agent_authenticates,
+                self.support.agent_joins,
+                self.support.agent_left,
+                self.support.agent_says,
+            ),
+            input_flowed=self.support.data_flowed,
+        )
+
+    # --- service ----------------------------------------------------------------------------------------------------
+
+    def startService(self) -> None:
+        self.db.upgrade()
+        self.db.start(self._reactor)
+        self.accounts.start()
+        super().startService()
+        self._in_background(self._begin())
+
+    async def _begin(self) -> None:
+        await self.support.start()
+        timer = TimerService(TICK_S, self._tick)
+        timer.clock = self._reactor
+        timer.setServiceParent(self)
+        where = "https" if self._settings.secure else "http"
+        log.info("WizHelper {version} listens: {url}", version=__version__, url=f"{where}://*:{self._settings.port}")
+        if not USES_NVX:
+            log.warn("autobahn runs without NVX: the relay is about thirty times slower than it could be")
+        if self._certificate is not None and self._certificate.ca is not None:
+            log.info(
+                "Own CA in use. Install {ca} (also at /ca.pem) in browsers, or start with --certificate and --key",
+                ca=str(self._settings.data / "ca.pem"),
+            )
+
+    async def stopService(self) -> None:  # type: ignore[override]
+        """Links are told that the server stops, then the port closes, then the database."""
+        self.support.stop()
+        await super().stopService()
+        self.accounts.stop()
+        self.db.stop()
+        log.info("WizHelper stopped")
+
+    def _tick(self) -> Deferred[None]:
+        async def tick() -> None:
+            await self.support.tick()
+            await self.accounts.expire()
+
+        # An error must not end the timer: it is logged, and the next tick tries again.
+        return Deferred.fromCoroutine(tick()).addErrback(lambda f: log.failure("Tick failed", f))
+
+    def _in_background(self, work: Awaitable[Any]) -> None:
+        async def run() -> None:
+            await work
+
+        def failed(failure: Failure) -> None:
+            log.failure("Background work failed", failure)
+
+        Deferred.fromCoroutine(run()).addErrback(failed)
+
+    # --- wires between parts ----------------------------------------------------------------------------------------
+
+    def _viewer_changed(self, session: uuid.UUID, viewer: uuid.UUID, online: bool) -> None:
+        if self.running:
+            self._in_background(self.support.viewer_changed(session, viewer, online))
+
+    async def _logged_in(self, caller: Caller) -> None:
+        if caller.role is Role.OPERATOR:
+            await self.support.operator_logged_in(caller.account)
+
+    async def _logged_out(self, account: int, logins: Sequence[int], code: str, last: bool) -> None:
+        self.hub.close_logins(account, set(logins), code)
+        if last:
+            await self.support.operator_logged_out(account)
+
+    async def _snapshot(self, ticket: ConsoleTicket) -> dict[str, Any]:
+        sessions, totals = await self.support.snapshot(ticket.account, ticket.company)
+        return {
+            "sessions": [s.model_dump(mode="json") for s in sessions],
+            "counts": totals.model_dump(mode="json"),
+        }
+
+    async def _active(self, ticket: ConsoleTicket) -> None:
+        await self.accounts.touch(ticket.login)
+
+    def _access_urls(self, host: str) -> list[str]:
+        """OP-URL: what is read out to the customer: the configured names, else the one the operator came by."""
+        scheme = "https" if self._settings.secure else "http"
+        default = 443 if self._settings.secure else 80
+        port = "" if self._settings.port == default else f":{self._settings.port}"
+        names = [f"{name}{port}" for name in self._settings.hosts] or [host]
+        return [f"{scheme}://{name}/" for name in names]
+
+    async def _health(self, _page: Page) -> Response:
+        """For monitors: 200 while the database answers."""
+        state = await self.db.read(lambda _s: "ok")
+        body = {"status": state, "version": __version__}
+        return Response(dump_json(body), "application/json")

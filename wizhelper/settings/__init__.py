@@ -1,0 +1,1 @@
+"""Companies, their policies and consent texts."""

@@ -1,0 +1,1 @@
+"""The database: engine, transactions off the reactor thread, migrations."""

@@ -1,0 +1,1 @@
+"""Support sessions while they live: numbers, states, joining, control."""
