@@ -1,7 +1,7 @@
 """One encrypted link, from m1 to the last frame, as a state machine without input or output.
 
 Feed what arrives to `receive`, send what `data_to_send` returns, seal with `seal`. The first bad byte kills the link for
-good: `receive` raises RemoteProtocolError and every later call raises LocalProtocolError.
+good: `receive` raises RemoteProtocolError, and from then on `receive` and `seal` raise LocalProtocolError.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """Strict JSON: one decoder for every JSON message of the protocol.
 
 A message becomes a frozen dataclass. A missing, extra or ill-typed field is refused; nothing is converted silently.
-Field types understood: str, int, float, bool, `X | None`, `tuple[X, ...]`, and dataclasses of these.
+Field types understood: str, int, float, bool, `X | None`, `tuple[X, ...]`, and dataclasses of these. Numbers are those
+that a browser reads without loss: integers below 2^53, finite floats. Text is Unicode that UTF-8 can carry.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import types
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -17,6 +19,7 @@ T = TypeVar("T")
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_ITEMS = 1024
+MAX_INTEGER = 2**53 - 1
 
 
 def dump_json(value: Any) -> bytes:
@@ -72,11 +75,20 @@ def _checked(value: Any, hint: Any, code: str, name: str) -> Any:
         return tuple(_checked(item, get_args(hint)[0], code, name) for item in value)
     if is_dataclass(hint) and isinstance(hint, type):
         return from_plain(hint, value, code)
-    if hint is float and type(value) in (int, float):
+    if hint is float and type(value) in (int, float) and _is_plain(value):
         return float(value)
-    if type(value) is not hint:
+    if type(value) is not hint or not _is_plain(value):
         raise RemoteProtocolError(code, f"{name} is not {getattr(hint, '__name__', hint)}")
     return value
+
+
+def _is_plain(value: Any) -> bool:
+    """False for what JSON can write and we cannot use: 1e999, integers that lose digits, half of a surrogate pair."""
+    if isinstance(value, str):
+        return not any("\ud800" <= c <= "\udfff" for c in value)
+    if isinstance(value, int):
+        return abs(value) <= MAX_INTEGER
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

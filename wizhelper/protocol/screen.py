@@ -203,6 +203,9 @@ def encode_stats(stats: Stats) -> bytes:
 
 
 def decode_stats(body: bytes) -> Stats:
+    """The message with its type byte. Raises RemoteProtocolError("BAD_SCREEN")."""
+    if not body or body[0] != ScreenType.STATS:
+        raise RemoteProtocolError("BAD_SCREEN", "no stats")
     return messages.load_dataclass(Stats, body[1:], "BAD_SCREEN")
 
 

@@ -49,6 +49,7 @@ GRACE = {
 }
 ATTACK_DIGITS = 9
 CORRECTION_REACH = timedelta(hours=24)
+REPORT_REACH = timedelta(hours=1)
 RESULTS = ("resolved", "unresolved", "escalated", "visit", "customer_gave_up", "test")
 SCOPES = ["view", "control"]
 
@@ -129,9 +130,8 @@ def _due(db: Session, row: SupportSession, state: State, now: datetime) -> datet
 
 
 def _release(db: Session, row: SupportSession, now: datetime) -> None:
-    """The session holds nothing any more: its number goes to quarantine, its join secret dies."""
+    """The session holds nothing any more: its number goes to quarantine. Its join secret only serves a report now."""
     row.ended_at = row.ended_at or now
-    row.join_secret_hash = None
     row.agent_online = row.viewer_online = False
     live = db.get(LiveNumber, row.number) if row.number else None
     if live is not None and live.session_id == row.id:
@@ -281,10 +281,10 @@ def rejoin(db: Session, now: datetime, row: SupportSession, address: str, host: 
     return Joined(row, secret)
 
 
-def by_secret(db: Session, session_id: str, secret: str) -> SupportSession:
-    """The session that a join secret opens. Raises ApiError("NOT_FOUND")."""
+def by_secret(db: Session, session_id: str, secret: str, *, ended: bool = False) -> SupportSession:
+    """The session that a join secret opens, a live one unless `ended`. Raises ApiError("NOT_FOUND")."""
     row = db.get(SupportSession, session_id)
-    if row is None or row.join_secret_hash is None:
+    if row is None or row.join_secret_hash is None or (row.ended_at is not None and not ended):
         raise ApiError("NOT_FOUND")
     if not secrets.compare_digest(row.join_secret_hash, hash_secret(secret)):
         raise ApiError("NOT_FOUND")
@@ -338,6 +338,15 @@ def consent(
     return move(
         db, row, Trigger.CONSENTED, now, CUSTOMER, source=source, text_version=text.version, text_hash=text.hash
     )
+
+
+def report_abuse(db: Session, now: datetime, session_id: str, secret: str) -> SupportSession:
+    """The customer says that this session was abused, while it runs or within an hour after its end."""
+    row = by_secret(db, session_id, secret, ended=True)
+    if row.ended_at is not None and now - row.ended_at > REPORT_REACH:
+        raise ApiError("NOT_FOUND")
+    events.append(db, row.id, now, CUSTOMER, "abuse_reported", {})
+    return row
 
 
 # --- links ----------------------------------------------------------------------------------------------------------

@@ -283,6 +283,14 @@ class Support:
 
         await self._change(work)
 
+    async def report_abuse(self, session_id: str, secret: str) -> None:
+        row = (await self._change(lambda db: [rules.report_abuse(db, self._now(), session_id, secret)]))[0]
+        log.warn(
+            "Abuse reported by a customer: session {session}, operator {operator}",
+            session=row.id,
+            operator=row.owner.num,
+        )
+
     async def state_of(self, session_id: str) -> SessionOut:
         """Raises ApiError("NOT_FOUND")."""
 

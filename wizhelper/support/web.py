@@ -252,4 +252,9 @@ def make_join_routes(support: Support, tokens: TokenOffice) -> Routes:
             str(call.path["id"]), call.bearer or "", form.accepted, form.text, form.source, call.address
         )
 
+    @routes.post("/join/<uuid:id>/report", roles=PUBLIC)
+    async def report(call: Call[None]) -> None:
+        """The customer reports abuse; Authorization: Bearer <secret>."""
+        await support.report_abuse(str(call.path["id"]), call.bearer or "")
+
     return routes

@@ -1,0 +1,1 @@
+"""Reading the screen and the pointer: one interface, a fast and a compatible way for each operating system."""

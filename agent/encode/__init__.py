@@ -1,0 +1,1 @@
+"""From frames to screen operations: change detection, moves, the tile encoder and the pacing of what is sent."""

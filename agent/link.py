@@ -1,0 +1,274 @@
+"""The agent's way to the server: TLS with a pinned or known CA, REST calls, WebSockets. Never in clear, never unverified."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import treq
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.websocket import USES_NVX
+from OpenSSL import SSL
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
+from twisted.web.iweb import IPolicyForHTTPS
+from zope.interface import implementer
+
+from wizhelper.protocol import messages
+from wizhelper.protocol.errors import RemoteProtocolError
+from wizhelper.protocol.frames import MAX_FRAME_BYTES
+
+log = Logger()
+
+REQUEST_TIMEOUT_S = 20.0
+MAX_ANSWER_BYTES = 256 * 1024
+BACK_OFF_S = 5.0
+MIN_BACK_OFF_S = 0.2
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class LinkError(Exception):
+    """The server cannot be reached or refuses. `code`: SERVER_UNREACHABLE, CERTIFICATE_REFUSED, BAD_SERVER_URL,
+    BAD_ANSWER, or a code of the server's list; `text` and `next_step` are the server's words for people, if it had any."""
+
+    def __init__(self, code: str, text: str = "", next_step: str = "") -> None:
+        super().__init__(f"{code}: {text}" if text else code)
+        self.code = code
+        self.text = text
+        self.next_step = next_step
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the appliance is. `ca`: PEM of the only CA to be trusted; None: those that the system trusts."""
+
+    scheme: str
+    host: str
+    port: int
+    ca: bytes | None
+
+    @property
+    def base(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        return self.scheme == "https"
+
+
+def parse_server(url: str, ca_file: Path | None = None, ca: bytes | None = None) -> Server:
+    """`url` may lack the scheme (https). Plain http is taken for the loopback address only. Raises LinkError."""
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    try:
+        port = parts.port
+    except ValueError:
+        raise LinkError("BAD_SERVER_URL", url[:100]) from None
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise LinkError("BAD_SERVER_URL", url[:100])
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise LinkError("BAD_SERVER_URL", "only https leaves this machine")
+    try:
+        pem = ca_file.read_bytes() if ca_file else ca
+    except OSError as problem:
+        raise LinkError("BAD_CA_FILE", f"{problem.filename}: {problem.strerror}") from None
+    return Server(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), pem)
+
+
+def _tls_options(server: Server) -> Any:
+    try:
+        trust = trustRootFromCertificates([Certificate.loadPEM(server.ca)]) if server.ca else platformTrust()
+    except (SSL.Error, ValueError):
+        raise LinkError("BAD_CA_FILE", "no PEM certificate") from None
+    return optionsForClientTLS(server.host, trustRoot=trust)
+
+
+@implementer(IPolicyForHTTPS)
+class _Policy:
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> Any:
+        return _tls_options(self._server)
+
+
+class ServerLink:
+    """REST calls and sockets to one server."""
+
+    def __init__(self, reactor: Any, server: Server, language: str) -> None:
+        self._reactor = reactor
+        self.server = server
+        self._language = language
+        self._http = treq.client.HTTPClient(
+            Agent(reactor, contextFactory=_Policy(server), pool=HTTPConnectionPool(reactor, persistent=False))
+        )
+        if not USES_NVX:
+            log.warn("autobahn runs without NVX: sending the picture takes more CPU time than it needs")
+
+    async def post(self, path: str, body: dict[str, Any], bearer: str | None = None) -> dict[str, Any]:
+        """Raises LinkError."""
+        return await self._request("POST", path, messages.dump_json(body), bearer)
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """Raises LinkError."""
+        return await self._request("GET", path, None, None)
+
+    async def _request(self, method: str, path: str, body: bytes | None, bearer: str | None) -> dict[str, Any]:
+        headers: dict[bytes | str, bytes | str] = {
+            "Accept-Language": self._language,
+            "Content-Type": "application/json",
+        }
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        try:
+            response = await self._http.request(
+                method, f"{self.server.base}/api/v1{path}", data=body, headers=headers, timeout=REQUEST_TIMEOUT_S
+            )
+            data = await response.content()
+        except LinkError:
+            raise
+        except Exception as problem:
+            raise _link_error(problem) from problem
+        return _answer(response.code, data)
+
+    def connect(self, path: str, events: SocketEvents) -> Deferred[Any]:
+        """Opens a WebSocket. The Deferred fires when the TCP or TLS connection stands, and fails with LinkError."""
+        factory = WebSocketClientFactory(f"{'wss' if self.server.secure else 'ws'}://{self._netloc()}{path}")
+        factory.protocol = _Socket
+        factory.events = events
+        factory.setProtocolOptions(
+            maxFramePayloadSize=MAX_FRAME_BYTES,
+            maxMessagePayloadSize=MAX_FRAME_BYTES,
+            failByDrop=False,
+            openHandshakeTimeout=10,
+            closeHandshakeTimeout=2,
+            autoPingInterval=20,
+            autoPingTimeout=20,
+            tcpNoDelay=True,
+            perMessageCompressionOffers=[],
+        )
+        connected: Deferred[Any] = self._endpoint().connect(factory)
+        connected.addErrback(_as_link_error)
+        return connected
+
+    def _netloc(self) -> str:
+        return self.server.base.partition("://")[2]
+
+    def _endpoint(self) -> IStreamClientEndpoint:
+        if not self.server.secure:
+            return TCP4ClientEndpoint(self._reactor, self.server.host, self.server.port, timeout=10)
+        plain = HostnameEndpoint(self._reactor, self.server.host, self.server.port, timeout=10)
+        return wrapClientTLS(_tls_options(self.server), plain)
+
+
+class SocketEvents:
+    """What the owner of a socket is told; all of it on the reactor thread."""
+
+    def opened(self, socket: AgentSocket) -> None:
+        """The WebSocket handshake is done."""
+
+    def text(self, data: bytes) -> None:
+        """A text message."""
+
+    def binary(self, data: bytes) -> None:
+        """A binary message."""
+
+    def closed(self, code: int | None, reason: str) -> None:
+        """Once, last; also when the handshake failed."""
+
+
+class AgentSocket:
+    """An open WebSocket, as its owner sees it."""
+
+    def __init__(self, protocol: _Socket) -> None:
+        self._protocol = protocol
+
+    def send_text(self, data: bytes) -> None:
+        self._protocol.sendMessage(data, False)
+
+    def send_binary(self, data: bytes) -> None:
+        self._protocol.sendMessage(data, True)
+
+    def close(self) -> None:
+        self._protocol.sendClose(1000)
+
+    def abort(self) -> None:
+        """Without waiting for the other side: the session is over or in doubt."""
+        if self._protocol.transport is not None:
+            self._protocol.transport.abortConnection()
+
+
+class _Socket(WebSocketClientProtocol):  # type: ignore[misc]
+    @property
+    def _events(self) -> SocketEvents:
+        return cast(SocketEvents, self.factory.events)
+
+    def onOpen(self) -> None:
+        self._events.opened(AgentSocket(self))
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        (self._events.binary if isBinary else self._events.text)(payload)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        self._events.closed(code, reason or "")
+
+
+class BackOff:
+    """Full jitter (AWS architecture blog, "Exponential Backoff And Jitter"): a thousand agents must not come back at once."""
+
+    def __init__(self, uniform: Callable[[float, float], float] = random.uniform, most_s: float = BACK_OFF_S) -> None:
+        self._uniform = uniform
+        self._most_s = most_s
+        self._ceiling = 2 * MIN_BACK_OFF_S
+
+    def next_s(self) -> float:
+        wait = self._uniform(MIN_BACK_OFF_S, self._ceiling)
+        self._ceiling = min(self._most_s, self._ceiling * 2)
+        return wait
+
+    def reset(self) -> None:
+        self._ceiling = 2 * MIN_BACK_OFF_S
+
+
+def _answer(status: int, data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_ANSWER_BYTES:
+        raise LinkError("BAD_ANSWER", "too long")
+    if status == 204:
+        return {}
+    try:
+        value = messages.load_json(data, "BAD_ANSWER", MAX_ANSWER_BYTES)
+    except RemoteProtocolError:
+        raise LinkError("BAD_ANSWER", f"status {status}") from None
+    if not isinstance(value, dict):
+        raise LinkError("BAD_ANSWER", "no object")
+    if status < 400:
+        return value
+    error = value.get("error")
+    if not isinstance(error, dict):
+        raise LinkError("BAD_ANSWER", f"status {status}")
+    raise LinkError(str(error.get("code"))[:64], str(error.get("message"))[:500], str(error.get("next_step"))[:500])
+
+
+def _link_error(problem: BaseException) -> LinkError:
+    """Certificate trouble is told apart from a network that is down: the cures differ."""
+    if isinstance(problem, LinkError):
+        return problem
+    reasons = getattr(problem, "reasons", None) if isinstance(problem, ResponseFailed) else None
+    inner = [f.value for f in reasons or []] + [problem]
+    names = {type(p).__name__ for p in inner}
+    if any(isinstance(p, SSL.Error) for p in inner) or "VerificationError" in names:
+        return LinkError("CERTIFICATE_REFUSED", "the server's certificate is not signed by a trusted CA")
+    return LinkError("SERVER_UNREACHABLE", str(problem)[:200])
+
+
+def _as_link_error(failure: Failure) -> Any:
+    raise _link_error(failure.value or RuntimeError("no reason")) from failure.value

@@ -1,0 +1,229 @@
+"""One support session on this PC, from "joined" to its end: the live link, the viewers, the customer's bar.
+
+The customer's End works here and now: input and picture stop first, then the network is told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from agent.link import AgentSocket, BackOff, LinkError, ServerLink, SocketEvents
+from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
+from wizhelper import __version__
+from wizhelper.protocol import live
+from wizhelper.protocol.channels import ALL_PERMISSIONS
+from wizhelper.protocol.control import Identity, SasPolicy, Trust
+from wizhelper.protocol.errors import RemoteProtocolError
+from wizhelper.protocol.handshake import SID_BYTES
+from wizhelper.protocol.secure import KEY_BYTES, SigningKey
+
+log = Logger()
+
+SESSION_OVER = ("NOT_FOUND", "SESSION_STATE")
+
+
+class SessionView(Protocol):
+    """How a session shows itself to the person at the PC: a window, or lines for a script."""
+
+    def started(self, company: str, operator: str, since_s: float) -> None: ...
+
+    def link_changed(self, online: bool) -> None: ...
+
+    def viewer_changed(self, present: bool, sas: str, policy: SasPolicy, trust: Trust) -> None: ...
+
+    def ask_approval(self, operator: str, timeout_s: float) -> None: ...
+
+    def refused(self, code: str) -> None: ...
+
+    def ended(self, reason: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What the server answered to the number: the session and the secret that opens its live link."""
+
+    session: str
+    secret: str
+    company: str
+    operator: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a session uses of this PC. `make_screen(send, on_error)`; `input_part` is None where input is impossible."""
+
+    identity: Callable[[str], Identity]
+    make_screen: Callable[[Callable[[bytes], int], Callable[[str], None]], ScreenPart]
+    input_part: InputPart | None
+
+
+class SupportSession(SocketEvents):
+    """`done` fires with the reason when the session is over and everything is closed."""
+
+    def __init__(self, reactor: Any, server: ServerLink, joined: Joined, parts: Parts, view: SessionView) -> None:
+        self._reactor = reactor
+        self._server = server
+        self._joined = joined
+        self._parts = parts
+        self._view = view
+        self._key = SigningKey(os.urandom(KEY_BYTES))
+        self._memory = Memory()
+        self._back_off = BackOff()
+        self._socket: AgentSocket | None = None
+        self._hello: live.Hello | None = None
+        self._viewer: Viewer | None = None
+        self._over: str | None = None
+        self.done: Deferred[str] = Deferred()
+
+    def start(self) -> None:
+        self._connect()
+
+    # --- live link ---------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        if self._over is None:
+            self._server.connect("/ws/agent", self).addErrback(self._retry)
+
+    def _retry(self, failure: Failure) -> None:
+        failure.trap(LinkError)
+        log.info("No link to the server: {problem}", problem=str(failure.value))
+        self._reactor.callLater(self._back_off.next_s(), self._connect)
+
+    def opened(self, socket: AgentSocket) -> None:
+        self._socket = socket
+        socket.send_text(live.encode(live.Auth(self._joined.session, self._joined.secret, __version__)))
+
+    def text(self, data: bytes) -> None:
+        try:
+            self._told(live.decode_from_server(data))
+        except RemoteProtocolError as problem:
+            log.error("Bad message of the server: {code} {detail}", code=problem.code, detail=problem.detail)
+
+    def closed(self, code: int | None, reason: str) -> None:
+        self._socket = None
+        if self._over is not None:
+            return
+        if reason in SESSION_OVER:
+            self._finish("session_over")
+            return
+        self._view.link_changed(False)
+        self._reactor.callLater(self._back_off.next_s(), self._connect)
+
+    def _told(self, message: live.ServerMessage) -> None:
+        match message:
+            case live.Hello():
+                self._greeted(message)
+            case live.ApprovalAsked(operator, timeout_s):
+                self._view.ask_approval(operator, timeout_s)
+            case live.Viewer():
+                self._open_viewer(message)
+            case live.Ended(reason):
+                self._finish(reason)
+
+    def _greeted(self, hello: live.Hello) -> None:
+        self._back_off.reset()
+        first = self._hello is None
+        self._hello = hello
+        if first:
+            self._view.started(hello.company, hello.operator, hello.since_s)
+        self._view.link_changed(True)
+
+    # --- viewers -----------------------------------------------------------------------------------------------------
+
+    def _open_viewer(self, message: live.Viewer) -> None:
+        if self._hello is None or self._over is not None:
+            return
+        try:
+            sid, policy = bytes.fromhex(message.sid), SasPolicy(self._hello.sas_policy)
+        except ValueError:
+            raise RemoteProtocolError("BAD_LIVE", "viewer") from None
+        if len(sid) != SID_BYTES:
+            raise RemoteProtocolError("BAD_LIVE", "sid")
+        if self._viewer is not None:
+            self._viewer.close()
+        # The server names rights, the agent grants only those that it knows.
+        granted = frozenset(p for p in ALL_PERMISSIONS if p in self._hello.permissions)
+        self._viewer = Viewer(
+            self._reactor,
+            message.ticket,
+            sid,
+            self._parts.identity(self._key.public.hex()),
+            self._key,
+            Terms(granted, policy),
+            self._memory,
+            lambda send: self._parts.make_screen(send, self._refused_on_thread),
+            self._parts.input_part,
+            self,
+        )
+        viewer = self._viewer
+        self._server.connect("/ws/relay", viewer).addErrback(lambda _: viewer.close())
+
+    def _refused_on_thread(self, code: str) -> None:
+        """Called by the picture's own thread."""
+        self._reactor.callFromThread(self._view.refused, code)
+
+    def viewer_open(self, viewer: Viewer, sas: str, trust: Trust) -> None:
+        self._sas = sas
+        self._show_viewer(trust)
+
+    def _show_viewer(self, trust: Trust) -> None:
+        policy = SasPolicy(self._hello.sas_policy) if self._hello else SasPolicy.SHOWN
+        self._view.viewer_changed(True, self._sas, policy, trust)
+
+    def viewer_closed(self, viewer: Viewer) -> None:
+        if self._viewer is viewer:
+            self._viewer = None
+            self._view.viewer_changed(False, "", SasPolicy.OFF, self._memory.trust)
+
+    def viewer_ended_session(self, viewer: Viewer) -> None:
+        """Picture and input stop at once; that the session is over is the server's to say, and follows."""
+        viewer.close()
+
+    def viewer_alarm(self, viewer: Viewer, code: str) -> None:
+        """Data was altered on the way: the session must not simply go on."""
+        self.end("security_alarm")
+
+    # --- the person at the PC ----------------------------------------------------------------------------------------
+
+    def approve(self, accepted: bool) -> None:
+        self._say(live.Approval(accepted))
+
+    def verify(self, number: str) -> None:
+        """The confirmation number that the operator read out. One try: a wrong one ends the session with an alarm."""
+        if self._viewer is None or self._viewer.peer is None:
+            return
+        if self._viewer.verify(number):
+            self._show_viewer(Trust.NUMBER)
+        else:
+            self.end("security_alarm")
+
+    def end(self, reason: str = "customer_ended") -> None:
+        """The customer's End."""
+        if self._over is not None:
+            return
+        if self._viewer is not None:
+            self._viewer.end(reason)
+        self._say(live.EndSession(reason))
+        self._finish(reason)
+
+    def _say(self, message: live.AgentMessage) -> None:
+        if self._socket is not None:
+            self._socket.send_text(live.encode(message))
+
+    def _finish(self, reason: str) -> None:
+        if self._over is not None:
+            return
+        self._over = reason
+        if self._viewer is not None:
+            self._viewer.close()
+        if self._socket is not None:
+            self._socket.close()
+        self._view.ended(reason)
+        self.done.callback(reason)

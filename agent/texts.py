@@ -1,0 +1,93 @@
+"""Words that the agent itself says to the person at the PC; the window's own are in agent/window/texts.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: How a session ended, by the server's reason.
+ENDED: Mapping[str, Mapping[str, str]] = {
+    "ko": {
+        "operator_ended": "상담원이 원격지원을 종료했습니다.",
+        "customer_ended": "원격지원을 종료했습니다.",
+        "admin_cut": "관리자가 원격지원을 종료했습니다.",
+        "security_alarm": "안전하지 않은 연결이 발견되어 원격지원을 종료했습니다. 상담원에게 전화로 확인하세요.",
+        "consent_refused": "동의하지 않아 원격지원을 시작하지 않았습니다.",
+        "approval_denied": "연결을 거절했습니다.",
+        "network_lost": "연결이 끊어진 채 시간이 지나 원격지원이 끝났습니다.",
+        "no_server": "접속할 서버 정보가 없습니다. 고객 접속 페이지에서 접속 프로그램을 다시 받으세요.",
+        "": "원격지원이 끝났습니다.",
+    },
+    "en": {
+        "operator_ended": "The operator ended remote support.",
+        "customer_ended": "You ended remote support.",
+        "admin_cut": "An administrator ended remote support.",
+        "security_alarm": "The connection was not safe, so remote support was ended. Check with your operator by phone.",
+        "consent_refused": "You did not agree, so remote support was not started.",
+        "approval_denied": "You refused the connection.",
+        "network_lost": "The connection was lost for too long; remote support has ended.",
+        "no_server": "This program does not know its server. Download the access program again from the customer page.",
+        "": "Remote support has ended.",
+    },
+}
+
+#: Codes that have no sentence from the server: (what happened, what to do).
+PROBLEMS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "ko": {
+        "SERVER_UNREACHABLE": ("서버에 연결할 수 없습니다.", "인터넷 연결과 방화벽을 확인하고 다시 시도하세요."),
+        "CERTIFICATE_REFUSED": (
+            "서버의 보안 인증서를 믿을 수 없습니다.",
+            "프로그램을 다시 받거나 상담원에게 알려 주세요.",
+        ),
+        "BAD_CONNECTION_FILE": ("접속 파일을 읽을 수 없습니다.", "고객 접속 페이지에서 프로그램을 다시 받으세요."),
+        "": ("연결하지 못했습니다.", "잠시 후 다시 시도하고, 계속되면 오류 코드를 상담원에게 알려 주세요."),
+    },
+    "en": {
+        "SERVER_UNREACHABLE": (
+            "The server cannot be reached.",
+            "Check the internet connection and the firewall, then try again.",
+        ),
+        "CERTIFICATE_REFUSED": (
+            "The server's certificate cannot be trusted.",
+            "Download the program again or tell your operator.",
+        ),
+        "BAD_CONNECTION_FILE": (
+            "The connection file cannot be read.",
+            "Download the program again from the customer page.",
+        ),
+        "": ("Could not connect.", "Try again shortly; if it goes on, tell your operator the error code."),
+    },
+}
+
+#: States that pass, by code.
+STATUS: Mapping[str, Mapping[str, str]] = {
+    "ko": {
+        "OFFLINE": "연결이 끊겨 다시 연결하는 중입니다…",
+        "CONNECTING": "연결하는 중입니다…",
+        "INPUT_REFUSED": "이 창에서는 상담원이 조작할 수 없습니다.",
+        "CAPTURE_DENIED": "화면을 볼 수 있는 권한이 없습니다. 시스템 설정에서 허용해 주세요.",
+        "CAPTURE_LOST": "지금은 화면을 볼 수 없습니다.",
+        "CAPTURE_UNAVAILABLE": "이 PC의 화면을 읽을 수 없습니다.",
+    },
+    "en": {
+        "OFFLINE": "Connection lost, reconnecting…",
+        "CONNECTING": "Connecting…",
+        "INPUT_REFUSED": "The operator cannot control this window.",
+        "CAPTURE_DENIED": "The screen may not be read. Please allow it in the system settings.",
+        "CAPTURE_LOST": "The screen cannot be seen right now.",
+        "CAPTURE_UNAVAILABLE": "The screen of this PC cannot be read.",
+    },
+}
+
+CONSENT_TITLE: Mapping[str, str] = {"ko": "서비스 이용 동의", "en": "Consent to remote support"}
+
+
+def ended(reason: str, language: str) -> str:
+    return ENDED[language].get(reason, ENDED[language][""])
+
+
+def problem(code: str, language: str) -> tuple[str, str]:
+    return PROBLEMS[language].get(code, PROBLEMS[language][""])
+
+
+def status(code: str, language: str) -> str:
+    return STATUS[language].get(code, code)

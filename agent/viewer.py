@@ -1,0 +1,265 @@
+"""One console that sees this PC: relay socket, WH1, and the features behind it, each message checked against its right.
+
+The agent is the last judge: what a console may do is decided here, per message, whatever the server said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from agent.link import AgentSocket, SocketEvents
+from wizhelper.protocol import control, input, messages, screen
+from wizhelper.protocol.channels import CONTROL, VIEW, Channel, Permission
+from wizhelper.protocol.control import Identity, SasPolicy, Trust
+from wizhelper.protocol.errors import ProtocolError, RemoteProtocolError
+from wizhelper.protocol.link import AgentLink, Established, Received
+from wizhelper.protocol.secure import SigningKey
+
+log = Logger()
+
+MAX_INPUT_PER_S = 600
+PING_S = 1.0
+
+
+class ScreenPart(Protocol):
+    """agent.features.screen.ScreenFeature, as seen from here."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def handle(self, message: screen.ViewerMessage) -> None: ...
+
+    def pong(self, rtt_s: float) -> None: ...
+
+
+class InputPart(Protocol):
+    """agent.features.input.InputFeature, as seen from here."""
+
+    def handle(self, message: input.InputMessage) -> None: ...
+
+    def release(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the session allows, as the customer agreed to it."""
+
+    permissions: frozenset[Permission]
+    sas_policy: SasPolicy
+
+
+@dataclass
+class Memory:
+    """What outlives one link of a session: the resume secret (in memory only), and whether the number was typed."""
+
+    resume: bytes | None = None
+    resume_until_s: float = 0.0
+    trust: Trust = Trust.UNVERIFIED
+
+
+RESUME_S = 600.0
+
+
+class ViewerEvents(Protocol):
+    """What the session is told."""
+
+    def viewer_open(self, viewer: Viewer, sas: str, trust: Trust) -> None: ...
+
+    def viewer_closed(self, viewer: Viewer) -> None: ...
+
+    def viewer_ended_session(self, viewer: Viewer) -> None: ...
+
+    def viewer_alarm(self, viewer: Viewer, code: str) -> None: ...
+
+
+class Viewer(SocketEvents):
+    """`make_screen(send)` builds the screen feature; `send` may be called from its thread."""
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        ticket: str,
+        sid: bytes,
+        identity: Identity,
+        key: SigningKey,
+        terms: Terms,
+        memory: Memory,
+        make_screen: Callable[[Callable[[bytes], int]], ScreenPart],
+        input_part: InputPart | None,
+        events: ViewerEvents,
+    ) -> None:
+        self._reactor = reactor
+        self._ticket = ticket
+        self._terms = terms
+        self._memory = memory
+        self._make_screen = make_screen
+        self._input = input_part
+        self._events = events
+        resume = memory.resume if memory.resume_until_s > reactor.seconds() else None
+        self._link = AgentLink(sid, identity, key, reactor.seconds, resume)
+        self._socket: AgentSocket | None = None
+        self._screen: ScreenPart | None = None
+        self._pings: dict[int, float] = {}
+        self._ping_token = 0
+        self._input_budget = float(MAX_INPUT_PER_S)
+        self._input_at = reactor.seconds()
+        self._closed = False
+        self.peer: Identity | None = None
+
+    # --- socket ------------------------------------------------------------------------------------------------------
+
+    def opened(self, socket: AgentSocket) -> None:
+        if self._closed:
+            socket.abort()
+            return
+        self._socket = socket
+        socket.send_text(messages.dump_json({"type": "join", "ticket": self._ticket}))
+
+    def binary(self, data: bytes) -> None:
+        if self._closed:
+            return
+        try:
+            for event in self._link.receive(data):
+                self._established(event) if isinstance(event, Established) else self._received(event)
+            self._flush()
+        except RemoteProtocolError as problem:
+            self._alarm(problem)
+
+    def closed(self, code: int | None, reason: str) -> None:
+        self._socket = None
+        self.close()
+
+    def close(self) -> None:
+        """Input is dead when this returns, whatever the network does."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._input is not None:
+            self._input.release()
+        if self._screen is not None:
+            self._screen.stop()
+        if self._socket is not None:
+            self._socket.close()
+        self._events.viewer_closed(self)
+
+    def _alarm(self, problem: ProtocolError) -> None:
+        """A frame that does not open is an attack or a bug: either way this link ends now."""
+        log.error("Link broken off: {code}", code=problem.code, detail=problem.detail)
+        was_open = self.peer is not None
+        self.close()
+        if was_open:
+            self._events.viewer_alarm(self, problem.code)
+
+    def _flush(self) -> None:
+        if self._socket is not None:
+            for data in self._link.data_to_send():
+                self._socket.send_binary(data)
+
+    # --- link --------------------------------------------------------------------------------------------------------
+
+    def _established(self, event: Established) -> None:
+        self.peer = event.peer
+        if not event.resumed:
+            self._memory.trust = Trust.UNVERIFIED
+        self._resumed = event.resumed
+        self._memory.resume = event.resume_secret
+        self._memory.resume_until_s = self._reactor.seconds() + RESUME_S
+        self._sas = event.sas
+        self._greet()
+        self._events.viewer_open(self, event.sas, self._memory.trust)
+        self._ping()
+
+    def verify(self, number: str) -> bool:
+        """The customer typed the confirmation number: one try, and a wrong one ends the link."""
+        right = number == self._sas
+        if right:
+            self._memory.trust = Trust.NUMBER
+            self._greet()
+        return right
+
+    def _greet(self) -> None:
+        granted = self._granted()
+        welcome = control.Welcome(tuple(sorted(granted)), self._terms.sas_policy, self._memory.trust, self._resumed)
+        self._send(Channel.CONTROL, control.encode(welcome))
+        if VIEW in granted and self._screen is None:
+            self._screen = self._make_screen(self._send_screen)
+            self._screen.start()
+
+    def _granted(self) -> frozenset[Permission]:
+        """Nothing before the number was typed, where the company requires it."""
+        if self._terms.sas_policy is SasPolicy.REQUIRED and self._memory.trust is Trust.UNVERIFIED:
+            return frozenset()
+        return self._terms.permissions
+
+    def _received(self, event: Received) -> None:
+        if event.channel is Channel.CONTROL:
+            self._control(control.decode(event.body))
+        elif event.channel is Channel.SCREEN:
+            message = screen.decode_viewer(event.body)
+            if VIEW in self._granted() and self._screen is not None:
+                self._screen.handle(message)
+        elif event.channel is Channel.INPUT:
+            self._pass_input(input.decode(event.body))
+        else:
+            raise RemoteProtocolError("CHANNEL_UNKNOWN", event.channel.name)
+
+    def _pass_input(self, message: input.InputMessage) -> None:
+        if CONTROL not in self._granted() or self._input is None:
+            return
+        now = self._reactor.seconds()
+        self._input_budget = min(MAX_INPUT_PER_S, self._input_budget + (now - self._input_at) * MAX_INPUT_PER_S)
+        self._input_at = now
+        if self._input_budget < 1:
+            raise RemoteProtocolError("INPUT_FLOOD")
+        self._input_budget -= 1
+        self._input.handle(message)
+
+    def _control(self, message: control.ControlMessage) -> None:
+        match message:
+            case control.Ping(token):
+                self._send(Channel.CONTROL, control.encode(control.Pong(token)))
+            case control.Pong(token):
+                self._pong(token)
+            case control.End():
+                self._events.viewer_ended_session(self)
+            case _:
+                raise RemoteProtocolError("BAD_CONTROL", type(message).__name__)
+
+    def _ping(self) -> None:
+        if self._closed:
+            return
+        self._ping_token += 1
+        if len(self._pings) < 30:
+            self._pings[self._ping_token] = self._reactor.seconds()
+            self._send(Channel.CONTROL, control.encode(control.Ping(self._ping_token)))
+        self._reactor.callLater(PING_S, self._ping)
+
+    def _pong(self, token: int) -> None:
+        sent = self._pings.pop(token, None)
+        if sent is not None and self._screen is not None:
+            self._screen.pong(self._reactor.seconds() - sent)
+
+    def end(self, reason: str) -> None:
+        """Tells the console that the customer ended the session, then closes."""
+        if not self._closed and self.peer is not None:
+            self._send(Channel.CONTROL, control.encode(control.End(reason)))
+        self.close()
+
+    def _send(self, channel: Channel, body: bytes) -> None:
+        self._link.seal(channel, body)
+        self._flush()
+
+    def _send_screen(self, body: bytes) -> int:
+        """Called on the pipeline's thread: sealing stays on the reactor's, so that frames keep one order."""
+        self._reactor.callFromThread(self._send_screen_now, body)  # type: ignore[attr-defined]
+        return len(body) + 30
+
+    def _send_screen_now(self, body: bytes) -> None:
+        if not self._closed:
+            self._send(Channel.SCREEN, body)

@@ -1,0 +1,172 @@
+"""The session bar: who sees this PC, since when, how safe, and the way out. It cannot be closed, covered or lost."""
+
+from __future__ import annotations
+
+import time
+import tkinter
+from collections.abc import Callable
+from dataclasses import dataclass
+from tkinter import ttk
+
+from agent.window import rules
+from agent.window.texts import Texts
+from agent.window.theme import ALARM, BRAND, GOOD, INK, MUTED, PAPER, Theme
+from wizhelper.protocol import local
+from wizhelper.protocol.control import SasPolicy
+
+TICK_MS = 1000
+BORDER = 3
+
+
+@dataclass
+class BarState:
+    """Everything the bar shows; it outlives the bar, which is made anew when the language changes."""
+
+    session: local.Session
+    sas: local.Sas
+    status: str = ""
+    ending: bool = False
+
+    @classmethod
+    def of(cls, session: local.Session, ending: bool = False) -> BarState:
+        return cls(session, local.Sas(session.sas, session.sas_policy, session.verified), ending=ending)
+
+
+class SessionBar(tkinter.Toplevel):
+    """At the top of the screen, over everything. It may be dragged, but not beyond the screen's edge."""
+
+    def __init__(
+        self,
+        root: tkinter.Tk,
+        theme: Theme,
+        texts: Texts,
+        state: BarState,
+        send: Callable[[local.FromWindow], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(root, background=BRAND)
+        self._theme = theme
+        self._texts = texts
+        self._state = state
+        self._send = send
+        self._clock = clock
+        self._offset: int | None = None  # pixels from the middle, chosen by dragging
+        self._grip = 0
+        self.overrideredirect(True)
+        self.attributes("-topmost", True)
+        self.protocol("WM_DELETE_WINDOW", lambda: None)  # Alt+F4 must not hide who is watching
+        self._build()
+        self.refresh()
+        self._tick()
+
+    def _build(self) -> None:
+        self._body = tkinter.Frame(self, background=PAPER, padx=12, pady=6)
+        self._body.pack(padx=BORDER, pady=(0, BORDER))
+        first = tkinter.Frame(self._body, background=PAPER)
+        first.pack(fill="x")
+        self._dot = self._label(first, "●", ALARM)
+        self._who = self._label(first, "", INK)
+        self._who.configure(font=self._theme.strong)
+        self._lock = self._label(first, "", MUTED)
+        self._end = ttk.Button(first, text=self._texts.end, style="Danger.TButton", command=self._end_session)
+        self._end.pack(side="left", padx=(14, 0))
+        self._second = tkinter.Frame(self._body, background=PAPER)
+        self._status = tkinter.Label(self._body, background=PAPER, foreground=ALARM, font=self._theme.text)
+        for grip in (self, self._body, first, self._dot, self._who, self._lock):
+            grip.bind("<Button-1>", self._take)
+            grip.bind("<B1-Motion>", self._drag)
+
+    def _label(self, parent: tkinter.Misc, text: str, colour: str) -> tkinter.Label:
+        made = tkinter.Label(parent, text=text, background=PAPER, foreground=colour, font=self._theme.text)
+        made.pack(side="left", padx=(0, 8))
+        return made
+
+    def refresh(self) -> None:
+        """After a change of the state."""
+        verified = self._state.sas.verified
+        lock = self._texts.locked_verified if verified else self._texts.locked
+        self._lock.configure(text=lock, foreground=GOOD if verified else MUTED)
+        self._show_number_row()
+        self._status.configure(text=self._state.status)
+        if self._state.status:
+            self._status.pack(anchor="w", pady=(4, 0))
+        else:
+            self._status.pack_forget()
+        self._end.state(["disabled" if self._state.ending else "!disabled"])
+        self._show_time()
+        self._place()
+
+    def _show_number_row(self) -> None:
+        for old in self._second.winfo_children():
+            old.destroy()
+        self._second.pack_forget()
+        sas = self._state.sas
+        if sas.verified or sas.sas_policy == SasPolicy.OFF:
+            return
+        if sas.sas_policy == SasPolicy.REQUIRED:
+            self._add_number_field()
+        elif sas.sas:
+            self._label(self._second, self._texts.compare_number.format(number=rules.grouped(sas.sas)), INK)
+        else:
+            return
+        self._second.pack(fill="x", pady=(6, 0))
+
+    def _add_number_field(self) -> None:
+        self._label(self._second, self._texts.type_number, INK)
+        field = ttk.Entry(self._second, width=9, justify="center", style="Field.TEntry", font=self._theme.strong)
+        field.pack(side="left")
+        # Without a frame of the window manager nobody else gives the field the focus.
+        field.bind("<Button-1>", lambda _event: field.focus_force())
+        field.bind("<Return>", lambda _event: self._verify(field.get()))
+        confirm = ttk.Button(
+            self._second, text=self._texts.verify, style="Primary.TButton", command=lambda: self._verify(field.get())
+        )
+        confirm.pack(side="left", padx=(8, 0))
+        field.after(100, field.focus_force)
+
+    def _verify(self, typed: str) -> None:
+        number = rules.confirmation_number(typed)
+        if number is None:
+            self._state.status = self._texts.verify_wrong
+            self._status.configure(text=self._state.status)
+            self._status.pack(anchor="w", pady=(4, 0))
+            self._place()
+        else:
+            self._send(local.Verify(number))
+
+    def _end_session(self) -> None:
+        self._state.ending = True
+        self._end.state(["disabled"])
+        self._send(local.EndSession())
+
+    def _tick(self) -> None:
+        self._show_time()
+        self._place()
+        self.after(TICK_MS, self._tick)
+
+    def _show_time(self) -> None:
+        session = self._state.session
+        text = self._texts.bar.format(
+            operator=rules.shown_name(session.operator),
+            company=rules.shown_name(session.company),
+            since=rules.clock_time(session.since_epoch_s),
+            elapsed=rules.elapsed(self._clock() - session.since_epoch_s),
+        )
+        self._who.configure(text=text)
+
+    def _place(self) -> None:
+        """Top of the screen and over all other windows; repeated every second, for screens change and windows rise."""
+        self.update_idletasks()
+        width, room = self.winfo_reqwidth(), self.winfo_screenwidth()
+        wanted = (room - width) // 2 + (self._offset or 0)
+        self.geometry(f"+{rules.clamped(wanted, width, room)}+0")
+        self.lift()
+
+    def _take(self, event: tkinter.Event[tkinter.Misc]) -> None:
+        self._grip = event.x_root - self.winfo_x()
+
+    def _drag(self, event: tkinter.Event[tkinter.Misc]) -> None:
+        width, room = self.winfo_width(), self.winfo_screenwidth()
+        x = rules.clamped(event.x_root - self._grip, width, room)
+        self._offset = x - (room - width) // 2
+        self.geometry(f"+{x}+0")

@@ -1,0 +1,166 @@
+"""The words of the window in Korean and English. Texts about a session's events come from the agent, ready to show."""
+
+from __future__ import annotations
+
+import locale
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    KOREAN = "ko"
+    ENGLISH = "en"
+
+    @property
+    def other(self) -> Language:
+        return Language.ENGLISH if self is Language.KOREAN else Language.KOREAN
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Fields in braces are filled by str.format."""
+
+    program: str
+    other_language: str
+    number_title: str
+    number_help: str
+    number_label: str
+    number_wrong: str
+    connect: str
+    to_pick: str
+    to_number: str
+    pick_title: str
+    pick_help: str
+    company_label: str
+    company_missing: str
+    search: str
+    nobody_waits: str
+    choose_operator: str
+    warning: str
+    consent_who: str
+    consent_version: str
+    consent_check: str
+    agree: str
+    refuse: str
+    approve_title: str
+    approve_body: str
+    allow: str
+    deny: str
+    bar: str
+    end: str
+    locked: str
+    locked_verified: str
+    compare_number: str
+    type_number: str
+    verify: str
+    verify_wrong: str
+    ended_title: str
+    report: str
+    reported: str
+    close: str
+    lock_help: str
+
+
+KOREAN = Texts(
+    program="WizHelper 접속 프로그램",
+    other_language="English",
+    number_title="접속번호 입력",
+    number_help="상담원이 안내한 접속번호를 입력한 뒤 [접속] 버튼을 누르세요.",
+    number_label="접속번호",
+    number_wrong="접속번호는 숫자 4~9자리입니다. 상담원에게 번호를 다시 확인하세요.",
+    connect="접속",
+    to_pick="상담원 선택",
+    to_number="접속번호 입력",
+    pick_title="상담원 선택",
+    pick_help="회사코드를 입력하면 대기 중인 상담원이 표시됩니다. 연결할 상담원을 누르세요.",
+    company_label="회사코드",
+    company_missing="회사코드를 입력하세요.",
+    search="조회",
+    nobody_waits="지금 대기 중인 상담원이 없습니다. 회사코드를 확인하거나 상담원에게 문의하세요.",
+    choose_operator="연결할 상담원을 누르세요.",
+    warning="⚠  수사기관·금융기관은 원격제어를 요구하지 않습니다.\n모르는 사람이 접속을 요구하면 연결하지 마세요.",
+    consent_who="{company}의 상담원 {operator}님이 이 PC를 원격으로 지원하려고 합니다.",
+    consent_version="약관 버전 {version}",
+    consent_check="위 내용을 읽고 이해했으며 동의합니다.",
+    agree="동의",
+    refuse="동의하지 않음",
+    approve_title="원격제어 승인",
+    approve_body="상담원 {operator}님이 이 PC의 화면을 보고 제어하려고 합니다. 허용하시겠습니까?",
+    allow="허용",
+    deny="거부",
+    bar="지원 상담원: {operator} ({company}) · {since}부터 · {elapsed}",
+    end="종료",
+    locked="종단 암호화 · 상대 미확인",
+    locked_verified="종단 암호화 · 확인번호 일치",
+    compare_number="확인번호 {number} — 상담원이 부르는 번호와 다르면 종료하세요.",
+    type_number="상담원이 불러 주는 확인번호 6자리를 입력하세요:",
+    verify="확인",
+    verify_wrong="숫자 6자리를 입력하세요.",
+    ended_title="원격지원이 종료되었습니다",
+    report="신고",
+    reported="신고가 접수되었습니다",
+    close="닫기",
+    lock_help=(
+        "화면·입력·파일은 상담원 브라우저와 이 PC에서만 풀 수 있게 암호화됩니다. 중계 서버는 내용을 볼 수 없습니다. "
+        "다만 접속 시각·시간·데이터 양은 서버에 남고, 상담원이 화면을 녹화·촬영하는 것은 막지 못합니다."
+    ),
+)
+
+ENGLISH = Texts(
+    program="WizHelper Connect",
+    other_language="한국어",
+    number_title="Enter the connection number",
+    number_help="Type the number that the operator told you, then press Connect.",
+    number_label="Connection number",
+    number_wrong="A connection number has 4 to 9 digits. Ask the operator to repeat it.",
+    connect="Connect",
+    to_pick="Choose an operator",
+    to_number="Enter a number",
+    pick_title="Choose an operator",
+    pick_help="Type the company code to see the operators who are waiting, then press one of them.",
+    company_label="Company code",
+    company_missing="Type the company code.",
+    search="Search",
+    nobody_waits="No operator is waiting now. Check the company code, or ask your operator.",
+    choose_operator="Press the operator to connect to.",
+    warning=(
+        "⚠  The police, prosecutors and banks never ask for remote control.\n"
+        "Do not connect if someone you do not know asks you to."
+    ),
+    consent_who="{operator} of {company} wants to support this PC remotely.",
+    consent_version="Terms, version {version}",
+    consent_check="I have read and understood this, and I agree.",
+    agree="Agree",
+    refuse="Do not agree",
+    approve_title="Allow remote control",
+    approve_body="The operator {operator} wants to see and control the screen of this PC. Allow it?",
+    allow="Allow",
+    deny="Refuse",
+    bar="Operator: {operator} ({company}) · since {since} · {elapsed}",
+    end="End",
+    locked="End-to-end encrypted · other side unverified",
+    locked_verified="End-to-end encrypted · number verified",
+    compare_number="Confirmation number {number} — end the session if the operator reads out another one.",
+    type_number="Type the 6-digit confirmation number that the operator reads out:",
+    verify="Confirm",
+    verify_wrong="Type 6 digits.",
+    ended_title="The remote support has ended",
+    report="Report abuse",
+    reported="Your report was received",
+    close="Close",
+    lock_help=(
+        "Screen, input and files are encrypted so that only the operator's browser and this PC can read them. "
+        "The relay cannot. The server does keep the time, length and amount of data, and an operator can still "
+        "film the screen."
+    ),
+)
+
+TEXTS = {Language.KOREAN: KOREAN, Language.ENGLISH: ENGLISH}
+
+
+def system_language() -> Language:
+    """Korean where the system is set to Korean, English elsewhere."""
+    variables = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    name = next(filter(None, variables), None) or locale.getlocale()[0] or ""
+    return Language.KOREAN if name.lower().startswith(("ko", "korean")) else Language.ENGLISH

@@ -1,0 +1,273 @@
+"""The access program's window, run as a child process: `agent-exe --window`. The agent decides; this shows and asks.
+
+Messages: wizhelper.protocol.local, on stdin and stdout. When stdin ends the agent is gone, and so is the window.
+"""
+
+from __future__ import annotations
+
+import argparse
+import queue
+import sys
+import threading
+import tkinter
+from collections.abc import Sequence
+from tkinter import ttk
+from typing import BinaryIO
+
+from agent.window.bar import BarState, SessionBar
+from agent.window.pages import ApprovalPage, ConsentPage, Context, EndedPage, NumberPage, Page, PickPage
+from agent.window.texts import TEXTS, Language, Texts, system_language
+from agent.window.theme import BRAND, PAPER, Theme, become_dpi_aware
+from wizhelper.protocol import local
+from wizhelper.protocol.errors import RemoteProtocolError
+
+POLL_MS = 40
+LAST_GOODBYE_MS = 2000
+"""How long the agent has to answer "closed" before the window goes by itself."""
+
+EXIT_NO_DISPLAY = 3
+WINDOW_SIZE = (500, 470)
+
+
+class Pipe:
+    """Messages of the agent, read by a thread so that Tk never waits; None stands for the end."""
+
+    def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
+        self._source = source
+        self._target = target
+        self.received: queue.SimpleQueue[local.ToWindow | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, name="pipe", daemon=True).start()
+
+    def _read(self) -> None:
+        while line := self._source.readline(local.MAX_LINE_BYTES + 2):
+            try:
+                self.received.put(local.decode_to_window(line.rstrip(b"\n")))
+            except RemoteProtocolError as problem:
+                print(f"ignored a line: {problem}", file=sys.stderr, flush=True)
+        self.received.put(None)
+
+    def send(self, message: local.FromWindow) -> None:
+        try:
+            self._target.write(local.encode(message) + b"\n")
+            self._target.flush()
+        except OSError:  # nobody reads any more
+            self.received.put(None)
+
+
+class Window:
+    """One window with one page at a time; during a session it hides and the bar shows."""
+
+    def __init__(self, root: tkinter.Tk, pipe: Pipe, language: Language) -> None:
+        self._root = root
+        self._pipe = pipe
+        self._language = language
+        self._theme = Theme(root)
+        self._number = tkinter.StringVar(root)
+        self._company = tkinter.StringVar(root)
+        self._shown: local.ToWindow | None = None  # what made the present page
+        self._operators: local.Operators | None = None
+        self._reported = False
+        self._page: Page | None = None
+        self._bar: SessionBar | None = None
+        self._bar_state: BarState | None = None
+        root.protocol("WM_DELETE_WINDOW", self._close)
+        self._frame_up()
+        root.withdraw()
+        root.after(POLL_MS, self._poll)
+
+    @property
+    def _texts(self) -> Texts:
+        return TEXTS[self._language]
+
+    def _frame_up(self) -> None:
+        """Header and footer; pages come in between."""
+        self._root.title(self._texts.program)
+        self._header = tkinter.Label(self._root, background=BRAND, foreground=PAPER, anchor="w", padx=24, pady=10)
+        self._header.configure(font=self._theme.strong)
+        self._header.pack(fill="x")
+        footer = ttk.Frame(self._root, padding=(20, 0, 20, 10))
+        footer.pack(side="bottom", fill="x")
+        self._toggle = ttk.Button(footer, style="Link.TButton", command=self._toggle_mode)
+        self._switch = ttk.Button(footer, style="Link.TButton", command=self._switch_language)
+        self._switch.pack(side="right")
+        width, height = WINDOW_SIZE
+        x = (self._root.winfo_screenwidth() - width) // 2
+        y = max(0, (self._root.winfo_screenheight() - height) // 3)
+        self._root.geometry(f"{width}x{height}+{x}+{y}")
+        self._root.minsize(width, height)
+
+    # What the agent says
+
+    def _poll(self) -> None:
+        while not self._pipe.received.empty():
+            message = self._pipe.received.get()
+            if message is None:
+                self._root.destroy()
+                return
+            self._handle(message)
+            if isinstance(message, local.Quit):
+                return
+        self._root.after(POLL_MS, self._poll)
+
+    def _handle(self, message: local.ToWindow) -> None:
+        match message:
+            case local.Entry() | local.AskConsent() | local.AskApproval():
+                self._show(message)
+            case local.Ended():
+                self._end(message)
+            case local.Operators():
+                self._operators = message
+                if isinstance(self._page, PickPage):
+                    self._page.show_operators(message)
+            case local.Busy(text):
+                if self._page is not None:
+                    self._page.set_busy(text)
+            case local.ShowError():
+                self._show_error(message)
+            case local.Session():
+                self._start(message)
+            case local.Sas() | local.Status():
+                self._update_bar(message)
+            case local.Quit():
+                self._root.destroy()
+
+    def _show(self, message: local.Entry | local.AskConsent | local.AskApproval | local.Ended) -> None:
+        self._shown = message
+        self._drop_bar()
+        if self._page is not None:
+            self._page.destroy()
+        self._page = page = self._make_page(message)
+        page.pack(fill="both", expand=True)
+        self._header.configure(text=self._texts.program)
+        self._root.title(self._texts.program)
+        self._switch.configure(text=self._texts.other_language)
+        self._show_toggle(message)
+        self._root.deiconify()
+        self._root.lift()
+        self._root.focus_force()
+        page.focus_field.focus_set()
+
+    def _make_page(self, message: local.Entry | local.AskConsent | local.AskApproval | local.Ended) -> Page:
+        context = Context(self._texts, self._theme, self._pipe.send, self._number, self._company)
+        match message:
+            case local.AskConsent():
+                return ConsentPage(self._root, context, message)
+            case local.AskApproval():
+                return ApprovalPage(self._root, context, message)
+            case local.Ended():
+                return EndedPage(self._root, context, message, self._reported, self._close)
+        return self._make_entry(message, context)
+
+    def _make_entry(self, entry: local.Entry, context: Context) -> Page:
+        page: NumberPage | PickPage
+        if entry.mode == local.EntryMode.NUMBER:
+            page = NumberPage(self._root, context)
+        else:
+            page = PickPage(self._root, context)
+            if self._operators is not None:
+                page.show_operators(self._operators)
+        if entry.message:
+            page.show_note(entry.message)
+        return page
+
+    def _show_error(self, problem: local.ShowError) -> None:
+        text = f"{problem.text} {problem.next_step}".strip() + f" [{problem.code}]"
+        if self._bar_state is not None:
+            self._bar_state.status = text
+            self._refresh_bar()
+        elif self._page is not None:
+            self._page.show_error(text)
+
+    # The session
+
+    def _start(self, session: local.Session) -> None:
+        before = self._bar_state
+        self._bar_state = BarState.of(session, ending=before is not None and before.ending)
+        self._make_bar()
+        self._root.withdraw()
+        if before is None:
+            self._root.bell()
+
+    def _make_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.destroy()
+        if self._bar_state is not None:
+            self._bar = SessionBar(self._root, self._theme, self._texts, self._bar_state, self._pipe.send)
+
+    def _update_bar(self, message: local.Sas | local.Status) -> None:
+        if self._bar_state is None:
+            return
+        if isinstance(message, local.Sas):
+            self._bar_state.sas = message
+            self._bar_state.status = ""
+        else:
+            self._bar_state.status = message.text
+        self._refresh_bar()
+
+    def _refresh_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.refresh()
+
+    def _drop_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.destroy()
+        self._bar = self._bar_state = None
+
+    def _end(self, ended: local.Ended) -> None:
+        self._reported = False
+        if self._bar_state is not None:
+            self._root.bell()
+        self._show(ended)
+
+    # What the person does
+
+    def _show_toggle(self, message: local.ToWindow) -> None:
+        """CUSTP-TOGGLE: bottom left, on the entry page only."""
+        if isinstance(message, local.Entry) and message.allow_toggle:
+            to_pick = message.mode == local.EntryMode.NUMBER
+            self._toggle.configure(text=self._texts.to_pick if to_pick else self._texts.to_number)
+            self._toggle.pack(side="left")
+        else:
+            self._toggle.pack_forget()
+
+    def _toggle_mode(self) -> None:
+        if isinstance(self._shown, local.Entry) and not (self._page is not None and self._page.busy):
+            to_pick = self._shown.mode == local.EntryMode.NUMBER
+            self._show(local.Entry(local.EntryMode.PICK if to_pick else local.EntryMode.NUMBER, allow_toggle=True))
+
+    def _switch_language(self) -> None:
+        self._language = self._language.other
+        self._pipe.send(local.ChooseLanguage(self._language))
+        if isinstance(self._page, EndedPage):
+            self._reported = self._page.reported
+        busy = self._page is not None and self._page.busy
+        if isinstance(self._shown, local.Entry | local.AskConsent | local.AskApproval | local.Ended):
+            self._show(self._shown)
+        if busy and self._page is not None:
+            self._page.set_busy("")
+
+    def _close(self) -> None:
+        self._pipe.send(local.Closed())
+        self._root.withdraw()
+        self._root.after(LAST_GOODBYE_MS, self._root.destroy)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs until the agent or the person ends it; EXIT_NO_DISPLAY if there is no screen to show anything on."""
+    options = argparse.ArgumentParser(prog="--window")
+    options.add_argument("--lang", choices=[str(language) for language in Language])
+    given = options.parse_args(arguments)
+    become_dpi_aware()
+    try:
+        root = tkinter.Tk(className="WizHelper")
+    except tkinter.TclError as problem:
+        print(f"no window: {problem}", file=sys.stderr)
+        return EXIT_NO_DISPLAY
+    language = Language(given.lang) if given.lang else system_language()
+    Window(root, Pipe(sys.stdin.buffer, sys.stdout.buffer), language)
+    root.mainloop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

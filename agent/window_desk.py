@@ -1,0 +1,215 @@
+"""The access program with its window (CUSTP-*): entry, consent, session bar, end.
+
+The window is a child process (agent/window); this is its other end, on the reactor. Calls to the server run one at a time:
+what the person does meanwhile is not lost, the page just waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from agent import texts
+from agent.entrance import Consent, Entrance
+from agent.link import LinkError, ServerLink
+from agent.session import Joined, Parts, SessionView, SupportSession
+from agent.window.process import WindowProcess
+from wizhelper.protocol import local
+from wizhelper.protocol.control import SasPolicy, Trust
+
+log = Logger()
+
+
+class WindowDesk(SessionView):
+    """`parts()` makes what a session needs of this PC, once one begins. `server` None: nobody told where to connect."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        server: ServerLink | None,
+        entrance: Entrance | None,
+        parts: Any,
+        number: str | None,
+        token: str | None,
+        language: str,
+        window: Any = WindowProcess,
+    ) -> None:
+        self._reactor = reactor
+        self._server = server
+        self._entrance = entrance
+        self._parts = parts
+        self._number = number
+        self._token = token
+        self._language = language
+        self._make_window = window
+        self._busy = False
+        self._company = ""
+        self._joined: Joined | None = None
+        self._consent: Consent | None = None
+        self._session: SupportSession | None = None
+        self._trust = Trust.UNVERIFIED
+        self._took_place = False
+        self._done: Deferred[int] = Deferred()
+
+    async def run(self) -> int:
+        self._window = self._make_window(self._reactor, self._said, self._window_gone, self._language)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._shutdown)
+        if self._entrance is None:
+            self._window.send(local.Ended(texts.ended("no_server", self._language)))
+        elif self._token is not None:
+            self._begin(self._by_token(self._token))
+        else:
+            self._window.send(local.Entry(local.EntryMode.NUMBER, True))
+            if self._number:
+                self._begin(self._join(self._entrance.by_number(self._number)))
+        return await self._done
+
+    # --- the person ---------------------------------------------------------------------------------------------------
+
+    def _said(self, message: local.FromWindow) -> None:
+        assert self._entrance is not None or isinstance(message, local.Closed | local.ChooseLanguage | local.Report)
+        match message:
+            case local.SubmitNumber(number):
+                self._begin(self._join(self._the_entrance.by_number(number)))
+            case local.SubmitCompany(code):
+                self._begin(self._list_operators(code))
+            case local.Pick(operator):
+                self._begin(self._join(self._the_entrance.by_operator(self._company, operator)))
+            case local.ConsentAnswer(accepted):
+                self._begin(self._answer_consent(accepted))
+            case local.ApproveAnswer(accepted):
+                self._with_session(lambda s: s.approve(accepted))
+            case local.Verify(number):
+                self._with_session(lambda s: s.verify(number))
+            case local.EndSession():
+                self._with_session(lambda s: s.end())
+            case local.Report():
+                self._begin(self._report())
+            case local.ChooseLanguage(lang):
+                self._language = lang
+            case local.Closed():
+                self._window.close()
+
+    @property
+    def _the_entrance(self) -> Entrance:
+        assert self._entrance is not None
+        return self._entrance
+
+    def _with_session(self, act: Any) -> None:
+        if self._session is not None:
+            act(self._session)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """One call at a time; a second click while one runs changes nothing."""
+        if self._busy:
+            work.close()
+            return
+        self._busy = True
+        self._window.send(local.Busy(texts.status("CONNECTING", self._language)))
+        Deferred.fromCoroutine(work).addBoth(self._settled)
+
+    def _settled(self, result: Failure | None) -> None:
+        self._busy = False
+        if isinstance(result, Failure):
+            self._show(result)
+
+    def _show(self, failure: Failure) -> None:
+        problem = failure.value
+        if not isinstance(problem, LinkError):
+            log.failure("The access program failed", failure)
+            problem = LinkError("INTERNAL")
+        said, next_step = texts.problem(problem.code, self._language)
+        if self._token is not None and self._joined is None:
+            # The download's token is spent or too old: the number can still be typed.
+            self._token = None
+            self._window.send(local.Entry(local.EntryMode.NUMBER, True))
+        self._window.send(local.ShowError(problem.code, problem.text or said, problem.next_step or next_step))
+
+    # --- steps --------------------------------------------------------------------------------------------------------
+
+    async def _by_token(self, token: str) -> None:
+        await self._join(self._the_entrance.by_token(token))
+
+    async def _join(self, call: Coroutine[Any, Any, tuple[Joined, Consent | None]]) -> None:
+        self._joined, self._consent = await call
+        if self._consent is None:
+            self._start()
+            return
+        asked = self._consent
+        title = texts.CONSENT_TITLE[self._language]
+        self._window.send(local.AskConsent(asked.company, asked.operator, title, asked.body, asked.version))
+
+    async def _list_operators(self, company: str) -> None:
+        self._company = company
+        found = await self._the_entrance.operators(company)
+        self._window.send(local.Operators(tuple(local.OperatorItem(number, name) for number, name in found)))
+
+    async def _answer_consent(self, accepted: bool) -> None:
+        assert self._joined is not None and self._consent is not None
+        await self._the_entrance.consent(self._joined, self._consent.text, accepted, "window")
+        if accepted:
+            self._start()
+        else:
+            self._window.send(local.Ended(texts.ended("consent_refused", self._language)))
+
+    async def _report(self) -> None:
+        assert self._joined is not None
+        await self._the_entrance.report(self._joined)
+
+    def _start(self) -> None:
+        assert self._joined is not None and self._server is not None
+        parts: Parts = self._parts()
+        self._session = SupportSession(self._reactor, self._server, self._joined, parts, self)
+        self._session.start()
+
+    # --- SessionView --------------------------------------------------------------------------------------------------
+
+    def started(self, company: str, operator: str, since_s: float) -> None:
+        self._took_place = True
+        self._since_s = since_s or time.time()
+        self._names = (company, operator)
+        self._show_bar("", SasPolicy.OFF)
+
+    def _show_bar(self, sas: str, policy: SasPolicy) -> None:
+        verified = self._trust is not Trust.UNVERIFIED
+        self._window.send(local.Session(*self._names, self._since_s, sas, policy, verified))
+
+    def link_changed(self, online: bool) -> None:
+        if online and self._took_place:
+            self._window.send(local.Status("ONLINE", ""))
+        elif not online:
+            self._window.send(local.Status("OFFLINE", texts.status("OFFLINE", self._language)))
+
+    def viewer_changed(self, present: bool, sas: str, policy: SasPolicy, trust: Trust) -> None:
+        self._trust = trust
+        shown = sas if policy is SasPolicy.SHOWN else ""
+        self._window.send(local.Sas(shown, policy if present else SasPolicy.OFF, trust is not Trust.UNVERIFIED))
+
+    def ask_approval(self, operator: str, timeout_s: float) -> None:
+        self._window.send(local.AskApproval(operator))
+
+    def refused(self, code: str) -> None:
+        self._window.send(local.Status(code, texts.status(code, self._language)))
+
+    def ended(self, reason: str) -> None:
+        self._session = None
+        self._window.send(local.Ended(texts.ended(reason, self._language)))
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def _window_gone(self, in_order: bool) -> None:
+        """Nobody can press End any more: a session must not go on unseen."""
+        if self._session is not None:
+            self._session.end()
+        if not self._done.called:
+            self._done.callback(0 if in_order and self._took_place else 1)
+
+    def _shutdown(self) -> None:
+        if self._session is not None:
+            self._session.end()
+        self._window.close()

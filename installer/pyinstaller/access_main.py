@@ -1,0 +1,7 @@
+"""Entry of the frozen access program."""
+
+import sys
+
+from agent.main import main
+
+sys.exit(main())

@@ -1,0 +1,273 @@
+"""Between the agent and its window, a child process: one JSON object a line, UTF-8, on the child's stdin and stdout.
+
+`{"type":"submit_number","number":"123456"}`: `type` names the message, the other fields are those of its dataclass. Both ends
+are the same program, yet decoding is as strict as for a peer: a line that does not fit is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from wizhelper.protocol import messages
+from wizhelper.protocol.control import SasPolicy
+from wizhelper.protocol.errors import LocalProtocolError, RemoteProtocolError
+
+MAX_LINE_BYTES = messages.MAX_JSON_BYTES
+MAX_NUMBER_LENGTH = 16
+BAD_LINE = "BAD_LOCAL"
+
+
+class EntryMode(StrEnum):
+    """The two ways into a session (CUSTP-NUM, CUSTP-PICK)."""
+
+    NUMBER = "number"
+    PICK = "pick"
+
+
+# The window -> the agent
+
+
+@dataclass(frozen=True)
+class SubmitNumber:
+    """Digits only: the window has removed spaces and hyphens."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class SubmitCompany:
+    code: str
+
+
+@dataclass(frozen=True)
+class Pick:
+    operator_id: int
+
+
+@dataclass(frozen=True)
+class ConsentAnswer:
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class ApproveAnswer:
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class Verify:
+    """The confirmation number as the person typed it, digits only."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class EndSession:
+    """The person ends the support: remote input must be dead within 200 ms."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The person reports abuse of the session that just ended."""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The person closed the window where that is possible: before a session, or after its end."""
+
+
+@dataclass(frozen=True)
+class ChooseLanguage:
+    """ "ko" or "en": texts that the agent sends from now on should be in it."""
+
+    lang: str
+
+
+FromWindow = (
+    SubmitNumber
+    | SubmitCompany
+    | Pick
+    | ConsentAnswer
+    | ApproveAnswer
+    | Verify
+    | EndSession
+    | Report
+    | Closed
+    | ChooseLanguage
+)
+
+
+# The agent -> the window
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Shows the entry page. `mode` as in EntryMode."""
+
+    mode: str
+    allow_toggle: bool
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class OperatorItem:
+    id: int
+    display_name: str
+
+
+@dataclass(frozen=True)
+class Operators:
+    """Who is waiting in the company asked for; may be empty."""
+
+    items: tuple[OperatorItem, ...]
+
+
+@dataclass(frozen=True)
+class AskConsent:
+    company: str
+    operator: str
+    title: str
+    body: str
+    version: int
+
+
+@dataclass(frozen=True)
+class AskApproval:
+    operator: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """The support runs: the bar appears. `sas`: the number to be shown when `sas_policy` is "shown", else empty; with
+    "required" the person types what the operator reads out (Verify). `since_epoch_s`: seconds since 1970."""
+
+    company: str
+    operator: str
+    since_epoch_s: float
+    sas: str
+    sas_policy: str
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Sas:
+    """A new link of the same session: number and state as in Session."""
+
+    sas: str
+    sas_policy: str
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """A passing state of the session, such as a lost connection; an empty text clears it."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Something takes time; the page stays, its buttons do not react until the next message."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ShowError:
+    """Shown on the present page; what was typed stays."""
+
+    code: str
+    text: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    reason_text: str
+
+
+@dataclass(frozen=True)
+class Quit:
+    """The window closes and the process ends."""
+
+
+ToWindow = Entry | Operators | AskConsent | AskApproval | Session | Sas | Status | Busy | ShowError | Ended | Quit
+
+FROM_WINDOW: Mapping[str, type[Any]] = {
+    "submit_number": SubmitNumber,
+    "submit_company": SubmitCompany,
+    "pick": Pick,
+    "consent": ConsentAnswer,
+    "approve": ApproveAnswer,
+    "verify": Verify,
+    "end": EndSession,
+    "report": Report,
+    "closed": Closed,
+    "language": ChooseLanguage,
+}
+
+TO_WINDOW: Mapping[str, type[Any]] = {
+    "entry": Entry,
+    "operators": Operators,
+    "consent": AskConsent,
+    "approve": AskApproval,
+    "session": Session,
+    "sas": Sas,
+    "status": Status,
+    "busy": Busy,
+    "error": ShowError,
+    "ended": Ended,
+    "quit": Quit,
+}
+
+_NAMES = {kind: name for table in (FROM_WINDOW, TO_WINDOW) for name, kind in table.items()}
+
+
+def encode(message: FromWindow | ToWindow) -> bytes:
+    """One line without its newline. Raises LocalProtocolError("BAD_LOCAL") if it would be longer than MAX_LINE_BYTES."""
+    line = messages.dump_json({"type": _NAMES[type(message)], **asdict(message)})
+    if len(line) > MAX_LINE_BYTES:
+        raise LocalProtocolError(BAD_LINE, "too long")
+    return line
+
+
+def decode_from_window(line: bytes) -> FromWindow:
+    """Raises RemoteProtocolError("BAD_LOCAL")."""
+    message: FromWindow = _decode(FROM_WINDOW, line)
+    if isinstance(message, SubmitNumber | Verify):
+        _check(is_number(message.number), "number")
+    return message
+
+
+def decode_to_window(line: bytes) -> ToWindow:
+    """Raises RemoteProtocolError("BAD_LOCAL")."""
+    message: ToWindow = _decode(TO_WINDOW, line)
+    if isinstance(message, Entry):
+        _check(message.mode in set(EntryMode), "mode")
+    if isinstance(message, Session | Sas):
+        _check(message.sas_policy in set(SasPolicy), "sas_policy")
+    return message
+
+
+def is_number(text: str) -> bool:
+    """A connection or confirmation number as it travels: ASCII digits and nothing else."""
+    return 0 < len(text) <= MAX_NUMBER_LENGTH and text.isascii() and text.isdigit()
+
+
+def _decode(kinds: Mapping[str, type[Any]], line: bytes) -> Any:
+    value = messages.load_json(line, BAD_LINE, MAX_LINE_BYTES)
+    _check(isinstance(value, dict), "not an object")
+    name = value.pop("type", None)
+    kind = kinds.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise RemoteProtocolError(BAD_LINE, "unknown type")
+    return messages.from_plain(kind, value, BAD_LINE)
+
+
+def _check(true: bool, what: str) -> None:
+    if not true:
+        raise RemoteProtocolError(BAD_LINE, what)
