@@ -132,7 +132,7 @@ class ScriptDesk(SessionView):
             self._tell("consented", version=consent.version)
         self.session = SupportSession(self._reactor, self._server, joined, self._workshop.parts(), self)
         self.session.start()
-        self._reactor.addSystemEventTrigger("before", "shutdown", self.session.end)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self.session.shut_down)
         await self.session.done
         return 0
 

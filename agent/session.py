@@ -26,6 +26,9 @@ from wizhelper.protocol.secure import KEY_BYTES, SigningKey
 
 log = Logger()
 
+#: How long the last words to the server may take.
+GOODBYE_S = 2.0
+
 SESSION_OVER = ("NOT_FOUND", "SESSION_STATE")
 
 
@@ -65,7 +68,7 @@ class Parts:
 
 
 class SupportSession(SocketEvents):
-    """`done` fires with the reason when the session is over and everything is closed."""
+    """`done` fires with the reason when the session is over and the server has been told."""
 
     def __init__(self, reactor: Any, server: ServerLink, joined: Joined, parts: Parts, view: SessionView) -> None:
         self._reactor = reactor
@@ -80,6 +83,7 @@ class SupportSession(SocketEvents):
         self._hello: live.Hello | None = None
         self._viewer: Viewer | None = None
         self._over: str | None = None
+        self._unapproved = False
         self.done: Deferred[str] = Deferred()
 
     def start(self) -> None:
@@ -109,6 +113,7 @@ class SupportSession(SocketEvents):
     def closed(self, code: int | None, reason: str) -> None:
         self._socket = None
         if self._over is not None:
+            self._gone()
             return
         if reason in SESSION_OVER:
             self._finish("session_over")
@@ -121,6 +126,7 @@ class SupportSession(SocketEvents):
             case live.Hello():
                 self._greeted(message)
             case live.ApprovalAsked(operator, timeout_s):
+                self._unapproved = True
                 self._view.ask_approval(operator, timeout_s)
             case live.Viewer():
                 self._open_viewer(message)
@@ -138,7 +144,7 @@ class SupportSession(SocketEvents):
     # --- viewers -----------------------------------------------------------------------------------------------------
 
     def _open_viewer(self, message: live.Viewer) -> None:
-        if self._hello is None or self._over is not None:
+        if self._hello is None or self._over is not None or self._unapproved:
             return
         try:
             sid, policy = bytes.fromhex(message.sid), SasPolicy(self._hello.sas_policy)
@@ -193,6 +199,8 @@ class SupportSession(SocketEvents):
     # --- the person at the PC ----------------------------------------------------------------------------------------
 
     def approve(self, accepted: bool) -> None:
+        """The answer to `ask_approval`. Until it is yes, no console is let in, whatever the server asks for."""
+        self._unapproved = not accepted
         self._say(live.Approval(accepted))
 
     def verify(self, number: str) -> None:
@@ -223,7 +231,26 @@ class SupportSession(SocketEvents):
         self._over = reason
         if self._viewer is not None:
             self._viewer.close()
-        if self._socket is not None:
-            self._socket.close()
         self._view.ended(reason)
-        self.done.callback(reason)
+        if self._socket is None:
+            self._gone()
+            return
+        self._socket.close()
+        self._reactor.callLater(GOODBYE_S, self._gone)
+
+    def _gone(self) -> None:
+        """The last words have been sent, or had their time."""
+        if not self.done.called:
+            self.done.callback(self._over or "")
+
+    def shut_down(self) -> Deferred[str]:
+        """For the end of the process: ends the session; fires when the server has been told."""
+        self.end()
+        waiting: Deferred[str] = Deferred()
+
+        def told(reason: str) -> str:
+            waiting.callback(reason)
+            return reason
+
+        self.done.addCallback(told)
+        return waiting

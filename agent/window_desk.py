@@ -10,7 +10,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -89,7 +89,7 @@ class WindowDesk(SessionView):
             case local.EndSession():
                 self._with_session(lambda s: s.end())
             case local.Report():
-                self._begin(self._report())
+                self._begin(self._report(), "")
             case local.ChooseLanguage(lang):
                 self._language = lang
             case local.Closed():
@@ -104,13 +104,14 @@ class WindowDesk(SessionView):
         if self._session is not None:
             act(self._session)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """One call at a time; a second click while one runs changes nothing."""
+    def _begin(self, work: Coroutine[Any, Any, None], status: str = "CONNECTING") -> None:
+        """One call at a time; a second click while one runs changes nothing. `status`: what the page says meanwhile."""
         if self._busy:
             work.close()
             return
         self._busy = True
-        self._window.send(local.Busy(texts.status("CONNECTING", self._language)))
+        if status:
+            self._window.send(local.Busy(texts.status(status, self._language)))
         Deferred.fromCoroutine(work).addBoth(self._settled)
 
     def _settled(self, result: Failure | None) -> None:
@@ -197,19 +198,16 @@ class WindowDesk(SessionView):
         self._window.send(local.Status(code, texts.status(code, self._language)))
 
     def ended(self, reason: str) -> None:
-        self._session = None
         self._window.send(local.Ended(texts.ended(reason, self._language)))
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def _window_gone(self, in_order: bool) -> None:
         """Nobody can press End any more: a session must not go on unseen."""
-        if self._session is not None:
-            self._session.end()
-        if not self._done.called:
-            self._done.callback(0 if in_order and self._took_place else 1)
+        status = 0 if in_order and self._took_place else 1
+        told = self._session.shut_down() if self._session is not None else succeed("")
+        told.addCallback(lambda _: None if self._done.called else self._done.callback(status))
 
-    def _shutdown(self) -> None:
-        if self._session is not None:
-            self._session.end()
+    def _shutdown(self) -> Deferred[str] | None:
         self._window.close()
+        return self._session.shut_down() if self._session is not None else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from twisted.python import usage
 
@@ -107,10 +108,13 @@ def run(options: Any) -> int:
     """0 done, 1 refused with the reason on standard error."""
     command: _Common = options.subOptions
     work = _COMMANDS[options.subCommand]
-    prepare_data(Path(command["data"]))
+    looks_only = isinstance(command, Doctor)
+    if not looks_only:
+        prepare_data(Path(command["data"]))
     db = Database(command["database"] or sqlite_url(Path(command["data"]).resolve() / "wizhelper.db"))
     try:
-        db.upgrade()
+        if not looks_only:
+            db.upgrade()
         result = work(command, db)
     except ApiError as problem:
         text = CATALOGUE[problem.code].en
@@ -220,19 +224,32 @@ def _reset_password(options: Any, db: Database) -> dict[str, Any]:
 def _doctor(options: Any, db: Database) -> dict[str, Any]:
     """Each finding is one sentence that names the cure."""
     data = Path(options["data"]).resolve()
+    if not data.is_dir():
+        return _doctor_says(data, [f"There is no data folder {data}: run `wizhelper admin init`."])
+    database = _doctor_database(db)
     checks: list[str | None] = [
-        _doctor_database(db),
+        database,
         _doctor_disk(data),
         _doctor_mode(data),
         _doctor_certificate(data),
-        _doctor_admin(db),
+        None if database else _doctor_admin(db),
         _doctor_nvx(),
     ]
+    return _doctor_says(data, checks)
+
+
+def _doctor_says(data: Path, checks: list[str | None]) -> dict[str, Any]:
     return {"version": __version__, "data": str(data), "problems": [c for c in checks if c]}
 
 
 def _doctor_database(db: Database) -> str | None:
-    answer = db.check()
+    file = db.engine.url.database
+    if db.engine.dialect.name == "sqlite" and not (file and Path(file).is_file()):
+        return f"There is no database {file}: run `wizhelper admin init`."
+    try:
+        answer = db.check()
+    except DatabaseError as problem:
+        answer = str(problem.orig)
     return None if answer == "ok" else f"The database is damaged ({answer}): restore the last backup."
 
 
@@ -261,7 +278,10 @@ def _doctor_certificate(data: Path) -> str | None:
 
 def _doctor_admin(db: Database) -> str | None:
     query = select(Account.id).where(Account.role == Role.ADMIN, Account.status == "active").limit(1)
-    found = db.look(lambda s: s.scalar(query))
+    try:
+        found = db.look(lambda s: s.scalar(query))
+    except DatabaseError:
+        return "The database has no tables yet: run `wizhelper admin init`, or start the appliance."
     return None if found else "There is no administrator: run `wizhelper admin init`."
 
 

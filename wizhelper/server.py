@@ -278,6 +278,7 @@ class Appliance(MultiService):
 
     async def _logged_out(self, account: int, logins: Sequence[int], code: str, last: bool) -> None:
         self.hub.close_logins(account, set(logins), code)
+        self.support.logins_ended(set(logins))
         if last:
             await self.support.operator_logged_out(account)
 

@@ -16,6 +16,8 @@ from wizhelper.protocol.control import SasPolicy
 
 TICK_MS = 1000
 BORDER = 3
+HELP_WIDTH = 640
+"""Pixels at which the lines of the help break."""
 
 
 @dataclass
@@ -33,7 +35,10 @@ class BarState:
 
 
 class SessionBar(tkinter.Toplevel):
-    """At the top of the screen, over everything. It may be dragged, but not beyond the screen's edge."""
+    """At the top of the screen, over everything. It may be dragged, but not beyond the screen's edge.
+
+    The window manager has no say in it, so it gets no keyboard either: `ask_number` opens a window with a field.
+    """
 
     def __init__(
         self,
@@ -42,6 +47,7 @@ class SessionBar(tkinter.Toplevel):
         texts: Texts,
         state: BarState,
         send: Callable[[local.FromWindow], None],
+        ask_number: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(root, background=BRAND)
@@ -49,6 +55,7 @@ class SessionBar(tkinter.Toplevel):
         self._texts = texts
         self._state = state
         self._send = send
+        self._ask_number = ask_number
         self._clock = clock
         self._offset: int | None = None  # pixels from the middle, chosen by dragging
         self._grip = 0
@@ -68,10 +75,14 @@ class SessionBar(tkinter.Toplevel):
         self._who = self._label(first, "", INK)
         self._who.configure(font=self._theme.strong)
         self._lock = self._label(first, "", MUTED)
+        about = ttk.Button(first, text=self._texts.about_lock, style="Link.TButton", command=self._toggle_help)
+        about.pack(side="left")
         self._end = ttk.Button(first, text=self._texts.end, style="Danger.TButton", command=self._end_session)
         self._end.pack(side="left", padx=(14, 0))
         self._second = tkinter.Frame(self._body, background=PAPER)
         self._status = tkinter.Label(self._body, background=PAPER, foreground=ALARM, font=self._theme.text)
+        self._help = tkinter.Label(self._body, background=PAPER, foreground=MUTED, font=self._theme.small)
+        self._help.configure(text=self._texts.lock_help, wraplength=HELP_WIDTH, justify="left")
         for grip in (self, self._body, first, self._dot, self._who, self._lock):
             grip.bind("<Button-1>", self._take)
             grip.bind("<B1-Motion>", self._drag)
@@ -104,35 +115,21 @@ class SessionBar(tkinter.Toplevel):
         if sas.verified or sas.sas_policy == SasPolicy.OFF:
             return
         if sas.sas_policy == SasPolicy.REQUIRED:
-            self._add_number_field()
+            self._label(self._second, self._texts.number_needed, INK)
+            ask = ttk.Button(self._second, text=self._texts.enter_number, command=self._ask_number)
+            ask.pack(side="left", padx=(4, 0))
         elif sas.sas:
             self._label(self._second, self._texts.compare_number.format(number=rules.grouped(sas.sas)), INK)
         else:
             return
         self._second.pack(fill="x", pady=(6, 0))
 
-    def _add_number_field(self) -> None:
-        self._label(self._second, self._texts.type_number, INK)
-        field = ttk.Entry(self._second, width=9, justify="center", style="Field.TEntry", font=self._theme.strong)
-        field.pack(side="left")
-        # Without a frame of the window manager nobody else gives the field the focus.
-        field.bind("<Button-1>", lambda _event: field.focus_force())
-        field.bind("<Return>", lambda _event: self._verify(field.get()))
-        confirm = ttk.Button(
-            self._second, text=self._texts.verify, style="Primary.TButton", command=lambda: self._verify(field.get())
-        )
-        confirm.pack(side="left", padx=(8, 0))
-        field.after(100, field.focus_force)
-
-    def _verify(self, typed: str) -> None:
-        number = rules.confirmation_number(typed)
-        if number is None:
-            self._state.status = self._texts.verify_wrong
-            self._status.configure(text=self._state.status)
-            self._status.pack(anchor="w", pady=(4, 0))
-            self._place()
+    def _toggle_help(self) -> None:
+        if self._help.winfo_manager():
+            self._help.pack_forget()
         else:
-            self._send(local.Verify(number))
+            self._help.pack(anchor="w", pady=(4, 0))
+        self._place()
 
     def _end_session(self) -> None:
         self._state.ending = True

@@ -12,7 +12,7 @@ from agent.window.texts import Texts
 from agent.window.theme import LINE, PAPER, WARNING_INK, WARNING_PAPER, Theme
 from wizhelper.protocol import local
 
-TEXT_WIDTH = 430
+TEXT_WIDTH = 460
 """Pixels at which lines break."""
 
 
@@ -43,6 +43,7 @@ class Page(ttk.Frame):
     def show_error(self, text: str) -> None:
         self.set_idle()
         self._message.configure(text=text, style="Error.TLabel")
+        self.focus_field.focus_set()
 
     def show_note(self, text: str) -> None:
         self._message.configure(text=text, style="Muted.TLabel")
@@ -122,6 +123,7 @@ class NumberPage(Page):
         field.bind("<Return>", lambda _event: connect.invoke())
         self.place_message()
         self.focus_field = field
+        field.icursor("end")
 
     def _submit(self) -> None:
         number = rules.connection_number(self.context.number.get())
@@ -129,6 +131,33 @@ class NumberPage(Page):
             self.show_error(self.texts.number_wrong)
         else:
             self.submit(local.SubmitNumber(number))
+
+
+class VerifyPage(Page):
+    """The number that the operator reads out, typed here: nobody sits in between if it is right."""
+
+    def __init__(self, parent: tkinter.Misc, context: Context) -> None:
+        super().__init__(parent, context)
+        self.warning()
+        self.heading(self.texts.verify_title)
+        self.paragraph(self.texts.type_number)
+        row = ttk.Frame(self)
+        row.pack(fill="x", pady=(18, 0))
+        field = ttk.Entry(row, font=context.theme.number, justify="center", width=10, style="Field.TEntry")
+        field.pack(side="left", fill="both", expand=True)
+        confirm = self.button(row, self.texts.verify, lambda: self._submit(field.get()), "Primary.TButton")
+        confirm.pack(side="left", fill="y", padx=(8, 0))
+        field.bind("<Return>", lambda _event: confirm.invoke())
+        self.place_message()
+        self.focus_field = field
+        field.icursor("end")
+
+    def _submit(self, typed: str) -> None:
+        number = rules.confirmation_number(typed)
+        if number is None:
+            self.show_error(self.texts.verify_wrong)
+        else:
+            self.submit(local.Verify(number))
 
 
 class PickPage(Page):
@@ -151,6 +180,7 @@ class PickPage(Page):
         self._list = ScrolledFrame(self)
         self._list.pack(fill="both", expand=True, pady=(10, 0))
         self.focus_field = field
+        field.icursor("end")
 
     def _submit(self) -> None:
         code = self.context.company.get().strip()

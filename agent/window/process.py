@@ -20,21 +20,6 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 QUIT_TIMEOUT_S = 2.0
 
 
-class LineBuffer:
-    """Bytes in any pieces -> whole lines without their newline."""
-
-    def __init__(self, limit: int = local.MAX_LINE_BYTES) -> None:
-        self._limit = limit
-        self._rest = b""
-
-    def add(self, data: bytes) -> list[bytes]:
-        """Raises RemoteProtocolError("BAD_LOCAL") when a line is longer than the limit."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if max(map(len, [*lines, self._rest])) > self._limit:
-            raise RemoteProtocolError(local.BAD_LINE, "line too long")
-        return lines
-
-
 class WindowProcess:
     """A running window. `on_message` is called for everything the person does; `on_exit` once, when the process is
     gone, with True if it ended in order. A window that sends nonsense is ended.
@@ -53,7 +38,7 @@ class WindowProcess:
         self._reactor = reactor
         self._on_message = on_message
         self._on_exit = on_exit
-        self._lines = LineBuffer()
+        self._lines = local.LineBuffer()
         self._gone = False
         command = child_command("agent.window.ui", OPTION) + (["--lang", language] if language else [])
         self._process: IProcessTransport = reactor.spawnProcess(

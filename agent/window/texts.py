@@ -52,7 +52,10 @@ class Texts:
     locked: str
     locked_verified: str
     compare_number: str
+    verify_title: str
     type_number: str
+    number_needed: str
+    enter_number: str
     verify: str
     verify_wrong: str
     ended_title: str
@@ -60,6 +63,7 @@ class Texts:
     reported: str
     close: str
     lock_help: str
+    about_lock: str
 
 
 KOREAN = Texts(
@@ -94,7 +98,10 @@ KOREAN = Texts(
     locked="종단 암호화 · 상대 미확인",
     locked_verified="종단 암호화 · 확인번호 일치",
     compare_number="확인번호 {number} — 상담원이 부르는 번호와 다르면 종료하세요.",
-    type_number="상담원이 불러 주는 확인번호 6자리를 입력하세요:",
+    verify_title="확인번호 입력",
+    type_number="상담원이 전화로 불러 주는 확인번호 6자리를 입력하세요. 확인되기 전에는 상담원에게 화면이 보이지 않습니다.",
+    number_needed="확인번호를 입력해야 화면이 공유됩니다.",
+    enter_number="확인번호 입력",
     verify="확인",
     verify_wrong="숫자 6자리를 입력하세요.",
     ended_title="원격지원이 종료되었습니다",
@@ -105,6 +112,7 @@ KOREAN = Texts(
         "화면·입력·파일은 상담원 브라우저와 이 PC에서만 풀 수 있게 암호화됩니다. 중계 서버는 내용을 볼 수 없습니다. "
         "다만 접속 시각·시간·데이터 양은 서버에 남고, 상담원이 화면을 녹화·촬영하는 것은 막지 못합니다."
     ),
+    about_lock="보안 통신이란?",
 )
 
 ENGLISH = Texts(
@@ -142,7 +150,12 @@ ENGLISH = Texts(
     locked="End-to-end encrypted · other side unverified",
     locked_verified="End-to-end encrypted · number verified",
     compare_number="Confirmation number {number} — end the session if the operator reads out another one.",
-    type_number="Type the 6-digit confirmation number that the operator reads out:",
+    verify_title="Confirmation number",
+    type_number=(
+        "Type the 6 digits that the operator reads out to you. The operator sees nothing of this screen before they match."
+    ),
+    number_needed="Nothing is shared before you type the confirmation number.",
+    enter_number="Enter the number",
     verify="Confirm",
     verify_wrong="Type 6 digits.",
     ended_title="The remote support has ended",
@@ -154,6 +167,7 @@ ENGLISH = Texts(
         "The relay cannot. The server does keep the time, length and amount of data, and an operator can still "
         "film the screen."
     ),
+    about_lock="What is this?",
 )
 
 TEXTS = {Language.KOREAN: KOREAN, Language.ENGLISH: ENGLISH}

@@ -52,7 +52,9 @@ class Theme:
         self.title = self._font(root, family, 15, bold=True)
         self.number = self._font(root, family, 20)
         self.person = person_icon(root)
-        root.option_add("*Font", self.text)
+        # Not option_add("*Font"): ttk widgets would take it before their style's font.
+        for name in ("TkDefaultFont", "TkTextFont", "TkMenuFont"):
+            tkinter.font.nametofont(name, root).configure(family=family, size=10)
         root.configure(background=PAPER)
         self._style(ttk.Style(root))
 
@@ -72,13 +74,14 @@ class Theme:
         style.configure("Field.TEntry", padding=6, fieldbackground=PAPER)
         style.configure("TButton", padding=(12, 6), background="#eef2f7", lightcolor=PAPER)
         style.map("TButton", background=[("active", "#dfe7f1")])
-        style.configure("Primary.TButton", background=BRAND, foreground=PAPER, font=self.strong)
+        style.configure("Primary.TButton", background=BRAND, foreground=PAPER, font=self.strong, **_flat(BRAND))
         style.map(
             "Primary.TButton",
             background=[("disabled", "#aab6c6"), ("active", BRAND_DARK)],
             foreground=[("disabled", PAPER)],
         )
-        style.configure("Danger.TButton", background=ALARM, foreground=PAPER, font=self.strong)
+        style.map("Primary.TButton", **{edge: [("disabled", "#aab6c6")] for edge in _flat("")})
+        style.configure("Danger.TButton", background=ALARM, foreground=PAPER, font=self.strong, **_flat(ALARM))
         style.map("Danger.TButton", background=[("disabled", "#d9a6a3"), ("active", ALARM_DARK)])
         style.configure("Link.TButton", background=PAPER, foreground=BRAND, borderwidth=0, padding=(4, 4))
         style.map("Link.TButton", background=[("active", "#eef2f7")])
@@ -86,6 +89,11 @@ class Theme:
         style.configure("TCheckbutton", background=PAPER)
         style.map("TCheckbutton", background=[("active", PAPER)])
         style.configure("TProgressbar", background=BRAND, troughcolor="#eef2f7")
+
+
+def _flat(colour: str) -> dict[str, str]:
+    """Without the light and dark edges that this theme draws."""
+    return {"lightcolor": colour, "darkcolor": colour, "bordercolor": colour}
 
 
 def korean_family(available: set[str]) -> str:

@@ -6,6 +6,7 @@ Messages: wizhelper.protocol.local, on stdin and stdout. When stdin ends the age
 from __future__ import annotations
 
 import argparse
+import os
 import queue
 import sys
 import threading
@@ -15,35 +16,40 @@ from tkinter import ttk
 from typing import BinaryIO
 
 from agent.window.bar import BarState, SessionBar
-from agent.window.pages import ApprovalPage, ConsentPage, Context, EndedPage, NumberPage, Page, PickPage
+from agent.window.pages import ApprovalPage, ConsentPage, Context, EndedPage, NumberPage, Page, PickPage, VerifyPage
 from agent.window.texts import TEXTS, Language, Texts, system_language
 from agent.window.theme import BRAND, PAPER, Theme, become_dpi_aware
 from wizhelper.protocol import local
+from wizhelper.protocol.control import SasPolicy
 from wizhelper.protocol.errors import RemoteProtocolError
 
 POLL_MS = 40
 LAST_GOODBYE_MS = 2000
 """How long the agent has to answer "closed" before the window goes by itself."""
 
+READ_BYTES = 64 * 1024
 EXIT_NO_DISPLAY = 3
-WINDOW_SIZE = (500, 470)
+WINDOW_SIZE = (520, 560)
 
 
 class Pipe:
     """Messages of the agent, read by a thread so that Tk never waits; None stands for the end."""
 
-    def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
+    def __init__(self, source: int, target: BinaryIO) -> None:
+        """`source` is a file descriptor: a buffered stream that a thread still reads would abort the program's exit."""
         self._source = source
         self._target = target
         self.received: queue.SimpleQueue[local.ToWindow | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="pipe", daemon=True).start()
 
     def _read(self) -> None:
-        while line := self._source.readline(local.MAX_LINE_BYTES + 2):
-            try:
-                self.received.put(local.decode_to_window(line.rstrip(b"\n")))
-            except RemoteProtocolError as problem:
-                print(f"ignored a line: {problem}", file=sys.stderr, flush=True)
+        lines = local.LineBuffer()
+        try:
+            while data := os.read(self._source, READ_BYTES):
+                for line in lines.add(data):
+                    self.received.put(local.decode_to_window(line))
+        except RemoteProtocolError as problem:
+            print(f"the agent sent nonsense: {problem}", file=sys.stderr, flush=True)
         self.received.put(None)
 
     def send(self, message: local.FromWindow) -> None:
@@ -87,12 +93,12 @@ class Window:
         self._header.pack(fill="x")
         footer = ttk.Frame(self._root, padding=(20, 0, 20, 10))
         footer.pack(side="bottom", fill="x")
-        self._toggle = ttk.Button(footer, style="Link.TButton", command=self._toggle_mode)
+        self._toggle = ttk.Button(footer, command=self._toggle_mode)
         self._switch = ttk.Button(footer, style="Link.TButton", command=self._switch_language)
         self._switch.pack(side="right")
         width, height = WINDOW_SIZE
         x = (self._root.winfo_screenwidth() - width) // 2
-        y = max(0, (self._root.winfo_screenheight() - height) // 3)
+        y = max(0, (self._root.winfo_screenheight() - height) // 2)
         self._root.geometry(f"{width}x{height}+{x}+{y}")
         self._root.minsize(width, height)
 
@@ -134,21 +140,29 @@ class Window:
     def _show(self, message: local.Entry | local.AskConsent | local.AskApproval | local.Ended) -> None:
         self._shown = message
         self._drop_bar()
+        self._put(self._make_page(message))
+        self._show_toggle(message)
+
+    def _put(self, page: Page) -> None:
+        """`page` instead of the present one, in front and with the keyboard."""
         if self._page is not None:
             self._page.destroy()
-        self._page = page = self._make_page(message)
+        self._page = page
         page.pack(fill="both", expand=True)
         self._header.configure(text=self._texts.program)
         self._root.title(self._texts.program)
         self._switch.configure(text=self._texts.other_language)
-        self._show_toggle(message)
+        self._raise()
+
+    def _raise(self) -> None:
         self._root.deiconify()
         self._root.lift()
         self._root.focus_force()
-        page.focus_field.focus_set()
+        if self._page is not None:
+            self._page.focus_field.focus_set()
 
     def _make_page(self, message: local.Entry | local.AskConsent | local.AskApproval | local.Ended) -> Page:
-        context = Context(self._texts, self._theme, self._pipe.send, self._number, self._company)
+        context = self._context()
         match message:
             case local.AskConsent():
                 return ConsentPage(self._root, context, message)
@@ -157,6 +171,9 @@ class Window:
             case local.Ended():
                 return EndedPage(self._root, context, message, self._reported, self._close)
         return self._make_entry(message, context)
+
+    def _context(self) -> Context:
+        return Context(self._texts, self._theme, self._pipe.send, self._number, self._company)
 
     def _make_entry(self, entry: local.Entry, context: Context) -> Page:
         page: NumberPage | PickPage
@@ -175,7 +192,7 @@ class Window:
         if self._bar_state is not None:
             self._bar_state.status = text
             self._refresh_bar()
-        elif self._page is not None:
+        if self._page is not None:
             self._page.show_error(text)
 
     # The session
@@ -183,8 +200,9 @@ class Window:
     def _start(self, session: local.Session) -> None:
         before = self._bar_state
         self._bar_state = BarState.of(session, ending=before is not None and before.ending)
+        self._shown = session
         self._make_bar()
-        self._root.withdraw()
+        self._follow_session()
         if before is None:
             self._root.bell()
 
@@ -192,7 +210,23 @@ class Window:
         if self._bar is not None:
             self._bar.destroy()
         if self._bar_state is not None:
-            self._bar = SessionBar(self._root, self._theme, self._texts, self._bar_state, self._pipe.send)
+            send = self._pipe.send
+            self._bar = SessionBar(self._root, self._theme, self._texts, self._bar_state, send, self._raise)
+
+    def _follow_session(self, anew: bool = False) -> None:
+        """During a session the window is there only to have the confirmation number typed."""
+        state = self._bar_state
+        needed = state is not None and state.sas.sas_policy == SasPolicy.REQUIRED and not state.sas.verified
+        self._toggle.pack_forget()
+        if not needed:
+            self._root.withdraw()
+            if self._page is not None:
+                self._page.destroy()
+                self._page = None
+        elif anew or not isinstance(self._page, VerifyPage):
+            self._put(VerifyPage(self._root, self._context()))
+        else:
+            self._page.set_idle()
 
     def _update_bar(self, message: local.Sas | local.Status) -> None:
         if self._bar_state is None:
@@ -200,6 +234,7 @@ class Window:
         if isinstance(message, local.Sas):
             self._bar_state.sas = message
             self._bar_state.status = ""
+            self._follow_session()
         else:
             self._bar_state.status = message.text
         self._refresh_bar()
@@ -243,10 +278,17 @@ class Window:
         busy = self._page is not None and self._page.busy
         if isinstance(self._shown, local.Entry | local.AskConsent | local.AskApproval | local.Ended):
             self._show(self._shown)
+        elif self._bar_state is not None:
+            self._make_bar()
+            self._follow_session(anew=True)
         if busy and self._page is not None:
             self._page.set_busy("")
 
     def _close(self) -> None:
+        """During a session it only hides: the bar stays and brings it back."""
+        if self._bar_state is not None:
+            self._root.withdraw()
+            return
         self._pipe.send(local.Closed())
         self._root.withdraw()
         self._root.after(LAST_GOODBYE_MS, self._root.destroy)
@@ -264,7 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"no window: {problem}", file=sys.stderr)
         return EXIT_NO_DISPLAY
     language = Language(given.lang) if given.lang else system_language()
-    Window(root, Pipe(sys.stdin.buffer, sys.stdout.buffer), language)
+    Window(root, Pipe(sys.stdin.fileno(), sys.stdout.buffer), language)
     root.mainloop()
     return 0
 

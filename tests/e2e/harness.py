@@ -178,6 +178,9 @@ def desktop(folder: Path, size: str = "1280x800") -> Iterator[Desktop]:
     made = Desktop(f":{number}", folder)
     try:
         made.start("openbox")
+        # Windows that are mapped before the window manager is there get no keyboard focus.
+        ready = lambda: "window id" in made.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK")  # noqa: E731
+        eventually("the window manager is there", ready)
         yield made
     finally:
         for process in reversed(made.processes):

@@ -69,6 +69,14 @@ def type_line(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
+def arrives(page: Page, typed: Path, text: str) -> None:
+    try:
+        eventually(f"{text!r} arrives on the PC", lambda: typed.exists() and text in typed.read_text())
+    except AssertionError:
+        page.screenshot(path=harness.SCREENSHOTS / "failed.png")
+        raise
+
+
 def same_picture(page: Page, where: Desktop) -> bool:
     """Whether the canvas shows the PC's screen to the pixel, the pointer left out of both."""
     seen, real = harness.canvas_picture(page), where.picture()
@@ -76,7 +84,7 @@ def same_picture(page: Page, where: Desktop) -> bool:
         return False
     # Some pixels differ for good: the text cursor of the terminal blinks between the two pictures.
     different = ImageChops.difference(seen, real).convert("L").point(lambda v: 255 if v > 24 else 0)
-    return sum(1 for v in different.getdata() if v) < 500
+    return sum(1 for v in different.get_flattened_data() if v) < 500
 
 
 def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
@@ -92,7 +100,7 @@ def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
         open_control(page)
         eventually("the picture arrives", lambda: same_picture(page, screen))
         type_line(page, "hello wizard")
-        eventually("the word arrives on the PC", lambda: typed.exists() and "hello wizard" in typed.read_text())
+        arrives(page, typed, "hello wizard")
         eventually("its pixels come back", lambda: same_picture(page, screen))
         expect(page.get_by_test_id("session-latency")).to_contain_text("ms", timeout=LONG_MS)
         harness.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -102,7 +110,7 @@ def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
         server.start()
         eventually("the agent has a new link", lambda: len(pc.events("viewer")) >= 2, 40)
         type_line(page, "after the restart")
-        eventually("typing goes on", lambda: "after the restart" in typed.read_text())
+        arrives(page, typed, "after the restart")
         eventually("the picture goes on", lambda: same_picture(page, screen))
 
         page.get_by_test_id("end-session").first.click()
@@ -115,7 +123,7 @@ def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
 
 
 def confirm_end(page: Page) -> None:
-    confirm = page.get_by_test_id("confirm-accept")
+    confirm = page.get_by_test_id("confirm-yes")
     confirm.click(timeout=LONG_MS)
 
 
@@ -150,5 +158,5 @@ def test_closing_the_tab_does_not_end_the_session_and_reopening_shows_it_again(
         open_control(again)
         eventually("the picture is there again", lambda: same_picture(again, screen))
         type_line(again, "still here")
-        eventually("typing goes on", lambda: typed.exists() and "still here" in typed.read_text())
+        arrives(again, typed, "still here")
         assert not pc.events("ended")

@@ -42,26 +42,32 @@ class LoginLimiter:
         self._all = Budget(clock, Window(20, 10 * MINUTE), max_keys=1)
 
     def check(self, address: str, company: str, login_id: str) -> None:
-        """Raises ApiError("TOO_MANY_TRIES")."""
+        """Counts the try as failed until it is taken back. Raises ApiError("TOO_MANY_TRIES")."""
         source = address_key(address)
         wait = max(self._pair.wait_s(_pair(source, company, login_id)), self._address.wait_s(source))
         if self._all.wait_s("") > 0 and self._address.used(source) > 0:
             wait = max(wait, MINUTE)
         if wait > 0:
             raise ApiError("TOO_MANY_TRIES", details={"retry_after_s": int(wait) + 1})
-
-    def failed(self, address: str, company: str, login_id: str) -> None:
-        source = address_key(address)
         self._pair.spend(_pair(source, company, login_id))
         self._address.spend(source)
         self._all.spend("")
 
+    def take_back(self, address: str, company: str, login_id: str) -> None:
+        """The try was not a wrong one."""
+        source = address_key(address)
+        self._pair.take_back(_pair(source, company, login_id))
+        self._address.take_back(source)
+        self._all.take_back("")
+
     def succeeded(self, address: str, company: str, login_id: str) -> None:
+        self.take_back(address, company, login_id)
         self._pair.forget(_pair(address_key(address), company, login_id))
 
 
 def _pair(source: str, company: str, login_id: str) -> str:
-    return f"{source} {company.lower()[:64]} {login_id[:64]}"
+    """One key for all spellings that find_candidate takes for the same account."""
+    return f"{source} {company.strip().lower()[:64]} {login_id.strip()[:64]}"
 
 
 @dataclass(frozen=True)
@@ -247,7 +253,8 @@ def expired_logins(session: Session, now: datetime) -> list[int]:
     ).all()
     gone = [login for login, idle_s in rows if expiry_of(login, idle_s) <= now]
     for login in gone:
-        close_login(session, now, login, LogoutReason.IDLE)
+        absolute = login.created_at + LOGIN_ABSOLUTE <= now
+        close_login(session, now, login, LogoutReason.EXPIRED if absolute else LogoutReason.IDLE)
     return [login.id for login in gone]
 
 

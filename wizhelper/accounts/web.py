@@ -31,6 +31,8 @@ log = Logger()
 
 HASH_THREADS = 2
 MAX_PAGE = 200
+#: Refusals that count against the limiter: without them a password or code could be guessed.
+WRONG_TRIES = frozenset({"LOGIN_FAILED", "TOTP_WRONG", "ADDRESS_DENIED", "ACCOUNT_LOCKED"})
 
 
 class LoginIn(Model):
@@ -244,7 +246,19 @@ class Accounts:
     async def login(self, call: Call[LoginIn]) -> LoginOut:
         """OP-LOGIN-CO, OP-LOGIN-BAD, OP-LOGIN-IP, OP-LOGIN-LOG."""
         form = call.body
-        self._limiter.check(call.address, form.company, form.id)
+        who = (call.address, form.company, form.id)
+        self._limiter.check(*who)
+        try:
+            done = await self._log_in(call)
+        except Exception as problem:
+            if not isinstance(problem, ApiError) or problem.code not in WRONG_TRIES:
+                self._limiter.take_back(*who)
+            raise
+        self._limiter.succeeded(*who)
+        return done
+
+    async def _log_in(self, call: Call[LoginIn]) -> LoginOut:
+        form = call.body
         candidate = await self._db.read(lambda s: service.find_candidate(s, form.company, form.id))
         right = await self._verified(candidate.hash, form.password)
         if not right or candidate.account_id is None:
@@ -260,7 +274,6 @@ class Accounts:
             if problem.code != "TOTP_REQUIRED":
                 await self._refused(call, candidate, known.get(problem.code, LoginResult.LOCKED))
             raise
-        self._limiter.succeeded(call.address, form.company, form.id)
         call.new_cookie.append(new.token)
         if new.replaced:
             await self._hooks.logged_out(account_id, new.replaced, "LOGIN_REPLACED", False)
@@ -272,7 +285,6 @@ class Accounts:
         )
 
     async def _refused(self, call: Call[LoginIn], candidate: service.Candidate, result: LoginResult) -> None:
-        self._limiter.failed(call.address, call.body.company, call.body.id)
         await self._db.run(
             lambda s: service.record_failure(
                 s, self._now(), candidate, call.body.id, call.address, call.user_agent, result
@@ -322,8 +334,8 @@ class Accounts:
         """Re-authentication, behind the same limiter as a login."""
         self._limiter.check(call.address, "", str(account.id))
         if not await self._verified(account.password, password):
-            self._limiter.failed(call.address, "", str(account.id))
             raise ApiError("PASSWORD_WRONG")
+        self._limiter.succeeded(call.address, "", str(account.id))
 
     async def _set_password(self, account_id: int, password: str, *, must_change: bool, keep: int | None) -> None:
         hashed = await self._hashed(password)
@@ -363,12 +375,13 @@ class Accounts:
             return True
 
         if not await self._db.run(work):
-            self._limiter.failed(call.address, "totp", str(call.caller.account))
             raise ApiError("TOTP_WRONG")
+        self._limiter.succeeded(call.address, "totp", str(call.caller.account))
 
     async def disable_totp(self, call: Call[TotpOff]) -> None:
         account = await self._db.read(lambda s: s.get_one(Account, call.caller.account))
         await self._require_password(call, account, call.body.password)
+        self._limiter.check(call.address, "totp", str(account.id))
 
         def work(session: Session) -> bool:
             found = session.get_one(Account, call.caller.account)
@@ -378,8 +391,8 @@ class Accounts:
             return True
 
         if not await self._db.run(work):
-            self._limiter.failed(call.address, "", str(account.id))
             raise ApiError("TOTP_WRONG")
+        self._limiter.succeeded(call.address, "totp", str(account.id))
 
     async def add_account(self, call: Call[AccountIn]) -> AccountAdded:
         form = call.body

@@ -5,6 +5,7 @@ Where a customer stands is kept in one signed cookie that names the session; eac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,7 +100,7 @@ class CustomerPages:
         number = page.form.get("number", "")
         try:
             if "operator" in page.form and company.code is not None:
-                chosen = int(page.form["operator"]) if page.form["operator"].isdigit() else 0
+                chosen = _number(page.form["operator"]) or 0
                 welcome = await self._support.join_by_pick(
                     company.code, chosen, "web", page.address, None, page.language
                 )
@@ -144,8 +145,7 @@ class CustomerPages:
         accepted = page.form.get("decision") == "agree"
         if accepted and page.form.get("read") != "yes":
             return self._redirect("/join?tick=1")
-        text = page.form.get("text", "")
-        await self._support.consent_on_page(session, accepted, int(text) if text.isdigit() else None, page.address)
+        await self._support.consent_on_page(session, accepted, _number(page.form.get("text", "")), page.address)
         return self._redirect("/join")
 
     async def status(self, page: Page) -> Response:
@@ -252,6 +252,11 @@ def _consent_of(session: Any, session_id: str, language: Language) -> Any:
 
 def _other(language: Language) -> Language:
     return "en" if language == "ko" else "ko"
+
+
+def _number(text: str) -> int | None:
+    """A row's number from a form field that anybody may have written."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def _os_of(user_agent: str) -> Os:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from wizhelper.http.errors import Language
 
@@ -41,6 +42,18 @@ class Model(BaseModel):
     """Parent of all bodies: unknown fields are refused, nothing is converted silently."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the calendar") from None
+
+
+#: A time with its zone, as UTC. A number of a row, as a table can hold it.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request as TwistedRequest
 from twisted.web.server import Site
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import IntegerConverter, Map
 from zope.interface import implementer
 
 from wizhelper.http import openapi
@@ -30,6 +31,7 @@ log = Logger()
 COOKIE = "__Host-wizhelper"
 PLAIN_COOKIE = "wizhelper"
 MAX_HEADER_TEXT = 400
+MAX_ROW_ID = 2**31 - 1
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -48,7 +50,7 @@ def content_security_policy(nonce: str | None = None) -> str:
     return (
         f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src 'self' blob: data:; font-src 'self'; "
         "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; object-src 'none'; "
-        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types vue"
+        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types vue wizhelper-worker"
     )
 
 
@@ -99,6 +101,7 @@ class WebSite:
         self._app = Klein()
         # A path has one spelling: no merged slashes, no added ones (setup-page tricks live from such leniency).
         self._app.url_map.merge_slashes = False
+        self._app.url_map.converters["int"] = _RowId
         self._app.handle_errors(HTTPException)(self._routing_error)  # type: ignore[arg-type]
         self._app.handle_errors(Exception)(self._unexpected)  # type: ignore[arg-type]
 
@@ -124,7 +127,7 @@ class WebSite:
                 page = self._page(request, params)
                 return _write(request, await handler(page))
             except ApiError as problem:
-                return self._refuse(request, problem)
+                return _refuse(request, problem)
 
         self._app.route(path, methods=list(methods), endpoint=f"page {methods[0]} {path}")(view)
 
@@ -137,7 +140,7 @@ class WebSite:
         self.add_page(PREFIX + "/openapi.json", serve)
 
     def site(self, sockets: Mapping[bytes, IResource]) -> Site:
-        site = Site(_Root(cast(IResource, self._app.resource()), sockets))
+        site = _QuietSite(_Root(cast(IResource, self._app.resource()), sockets))
         site.displayTracebacks = False
         site.requestFactory = _bounded(self._max_request_bytes)
         return site
@@ -152,7 +155,7 @@ class WebSite:
                 self._set_cookies(request, call)
                 return _write_model(request, route, result)
             except ApiError as problem:
-                return self._refuse(request, problem)
+                return _refuse(request, problem)
 
         return view
 
@@ -219,16 +222,9 @@ class WebSite:
 
     # --- errors -----------------------------------------------------------------------------------------------------
 
-    def _refuse(self, request: Request, problem: ApiError) -> bytes:
-        body = messages.dump_json(problem.body(language_of(_header(request, "Accept-Language"))))
-        headers = {}
-        if problem.details and "retry_after_s" in problem.details:
-            headers["Retry-After"] = str(problem.details["retry_after_s"])
-        return _write(request, Response(body, "application/json", problem.status, headers))
-
     def _routing_error(self, request: Request, failure: Any) -> bytes:
         code = "METHOD_NOT_ALLOWED" if failure.check(MethodNotAllowed) else "NOT_FOUND"
-        return self._refuse(request, ApiError(code))
+        return _refuse(request, ApiError(code))
 
     def _unexpected(self, request: Request, failure: Any) -> bytes:
         known = {StoreBusy: "STORE_BUSY", StoreFull: "STORE_FULL"}.get(failure.type)
@@ -236,7 +232,30 @@ class WebSite:
             log.failure("Request failed: {method} {path}", failure, method=request.method, path=request.path)
         else:
             log.error("Store refused: {code}", code=known)
-        return self._refuse(request, ApiError(known or "INTERNAL"))
+        return _refuse(request, ApiError(known or "INTERNAL"))
+
+
+class _QuietSite(Site):
+    """Twisted's access log would write whole URLs; ours has the path alone, and only for those who ask for detail."""
+
+    def log(self, request: Any) -> None:
+        path = request.path.decode("ascii", "backslashreplace")[:MAX_HEADER_TEXT]
+        log.debug("{method} {path} {status}", method=request.method.decode(), path=path, status=request.code)
+
+
+class _RowId(IntegerConverter):
+    """`<int:…>` in a path: a number that a table can hold. Any other is no address at all."""
+
+    def __init__(self, url_map: Map, max: int = MAX_ROW_ID) -> None:
+        super().__init__(url_map, max=max)
+
+
+def _refuse(request: Request, problem: ApiError) -> bytes:
+    body = messages.dump_json(problem.body(language_of(_header(request, "Accept-Language"))))
+    headers = {}
+    if problem.details and "retry_after_s" in problem.details:
+        headers["Retry-After"] = str(problem.details["retry_after_s"])
+    return _write(request, Response(body, "application/json", problem.status, headers))
 
 
 def _bounded(max_bytes: int) -> type[TwistedRequest]:
@@ -260,23 +279,55 @@ def _bounded(max_bytes: int) -> type[TwistedRequest]:
     return BoundedRequest
 
 
+class _Refusal(Resource):
+    """What is refused before it reaches Klein looks as if Klein had refused it."""
+
+    isLeaf = True
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self._code = code
+
+    def render(self, request: Request) -> bytes:
+        return _refuse(request, ApiError(self._code))
+
+
 @implementer(IResource)
 class _Root(Resource):
-    """Everything goes to Klein, except the children named in `sockets`, which live below /ws."""
+    """Everything goes to Klein, except the sockets, which live below /ws under exactly their names."""
 
     def __init__(self, app: IResource, sockets: Mapping[bytes, IResource]) -> None:
         super().__init__()
         self._app = app
-        self._sockets = Resource()
-        for name, resource in sockets.items():
-            self._sockets.putChild(name, resource)
+        self._sockets = sockets
 
     def getChild(self, name: bytes, request: Any) -> IResource:
+        problem = _misspelt(request)
+        if problem is not None:
+            return _Refusal(problem)
         if name == b"ws":
-            return self._sockets
+            return self._socket(request)
         request.prepath.pop()
         request.postpath.insert(0, name)
         return self._app
+
+    def _socket(self, request: Any) -> IResource:
+        found = self._sockets.get(request.postpath[0]) if len(request.postpath) == 1 else None
+        if found is None:
+            return _Refusal("NOT_FOUND")
+        return found if _header(request, "Upgrade").lower() == "websocket" else _Refusal("BAD_REQUEST")
+
+
+def _misspelt(request: Any) -> str | None:
+    """A path has one spelling: twisted would take //api and api%2fv1 for /api/v1, and Klein wants UTF-8."""
+    path = request.path.lower()
+    try:
+        for part in request.prepath + request.postpath:
+            part.decode("utf-8")
+        request.getRequestHostname().decode("utf-8")
+    except UnicodeDecodeError:
+        return "BAD_REQUEST"
+    return "NOT_FOUND" if b"//" in path or b"%2f" in path or b"%00" in path else None
 
 
 def _authorize(request: Request, route: Route, who: Caller | None) -> None:
@@ -303,12 +354,21 @@ def _body(request: Request, route: Route) -> BaseModel | None:
         value = messages.load_json(data, "BAD_REQUEST")
     except RemoteProtocolError:
         raise ApiError("BAD_REQUEST") from None
+    if _has_nul(value):
+        raise ApiError("BAD_REQUEST")
     try:
         # From text again: strict mode takes JSON's own types for dates and enums only from JSON.
         return route.body.model_validate_json(data) if isinstance(value, dict) else route.body.model_validate(value)
     except ValidationError as problem:
         fields = {".".join(str(p) for p in e["loc"]) or "body": e["msg"] for e in problem.errors()[:20]}
         raise ApiError("INVALID_FIELDS", fields=fields) from None
+
+
+def _has_nul(value: Any) -> bool:
+    """NUL is no text anywhere, and PostgreSQL does not store it."""
+    if isinstance(value, dict):
+        return any(_has_nul(v) for v in value.values())
+    return any(map(_has_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _write_model(request: Request, route: Route, result: BaseModel | None) -> bytes:
@@ -319,6 +379,7 @@ def _write_model(request: Request, route: Route, result: BaseModel | None) -> by
 
 def _write(request: Request, response: Response) -> bytes:
     request.setResponseCode(response.status)
+    request.responseHeaders.removeHeader(b"Server")  # names twisted's version
     headers = {
         "Content-Security-Policy": content_security_policy(),
         **SECURITY_HEADERS,
@@ -331,8 +392,9 @@ def _write(request: Request, response: Response) -> bytes:
 
 
 def _header(request: Request, name: str) -> str:
-    values = request.requestHeaders.getRawHeaders(name, [])
-    return values[0] if len(values) == 1 and len(values[0]) <= 8192 else ""
+    """One header's text, "" if it is missing, doubled or over-long. Bytes that are no text do no harm."""
+    values = request.requestHeaders.getRawHeaders(name.encode(), [])
+    return values[0].decode("utf-8", "replace").replace("\0", "") if len(values) == 1 and len(values[0]) <= 8192 else ""
 
 
 def _cookie(request: Request, name: str) -> str | None:
@@ -355,6 +417,8 @@ def _first_values(raw: Mapping[bytes, list[bytes]]) -> dict[str, str]:
             found[key.decode("utf-8")] = values[0].decode("utf-8")[:4096]
         except UnicodeDecodeError:
             raise ApiError("BAD_REQUEST") from None
+    if _has_nul(list(found.values())):
+        raise ApiError("BAD_REQUEST")
     return found
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from wizhelper.http.api import ADMINS, READERS, Call, Model, Routes
+from wizhelper.http.api import ADMINS, READERS, Call, Model, Moment, Routes
 from wizhelper.http.errors import ApiError
 from wizhelper.notices import service
 from wizhelper.notices.model import Notice
@@ -19,8 +19,8 @@ class NoticeIn(Model):
     title: str = Field(min_length=1, max_length=200)
     body: str = Field(max_length=10_000)
     audience: Literal["login", "operator", "customer"]
-    from_at: AwareDatetime
-    to_at: AwareDatetime | None = None
+    from_at: Moment
+    to_at: Moment | None = None
     pinned: bool = False
 
 

@@ -1,7 +1,7 @@
 """Between the agent and its window, a child process: one JSON object a line, UTF-8, on the child's stdin and stdout.
 
-`{"type":"submit_number","number":"123456"}`: `type` names the message, the other fields are those of its dataclass. Both ends
-are the same program, yet decoding is as strict as for a peer: a line that does not fit is refused.
+`{"type":"submit_number","number":"123456"}`: `type` names the message, the other fields are those of its dataclass.
+Both ends are the same program, yet decoding is as strict as for a peer: a line that does not fit is refused.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Closed:
 
 @dataclass(frozen=True)
 class ChooseLanguage:
-    """ "ko" or "en": texts that the agent sends from now on should be in it."""
+    """`lang` is "ko" or "en": texts that the agent sends from now on should be in it."""
 
     lang: str
 
@@ -227,8 +227,23 @@ TO_WINDOW: Mapping[str, type[Any]] = {
 _NAMES = {kind: name for table in (FROM_WINDOW, TO_WINDOW) for name, kind in table.items()}
 
 
+class LineBuffer:
+    """Bytes in any pieces -> whole lines without their newline."""
+
+    def __init__(self, limit: int = MAX_LINE_BYTES) -> None:
+        self._limit = limit
+        self._rest = b""
+
+    def add(self, data: bytes) -> list[bytes]:
+        """Raises RemoteProtocolError("BAD_LOCAL") when a line is longer than the limit."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if max(map(len, [*lines, self._rest])) > self._limit:
+            raise RemoteProtocolError(BAD_LINE, "line too long")
+        return lines
+
+
 def encode(message: FromWindow | ToWindow) -> bytes:
-    """One line without its newline. Raises LocalProtocolError("BAD_LOCAL") if it would be longer than MAX_LINE_BYTES."""
+    """One line without its newline. Raises LocalProtocolError("BAD_LOCAL") if it is longer than MAX_LINE_BYTES."""
     line = messages.dump_json({"type": _NAMES[type(message)], **asdict(message)})
     if len(line) > MAX_LINE_BYTES:
         raise LocalProtocolError(BAD_LINE, "too long")

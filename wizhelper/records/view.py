@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Account
@@ -119,10 +119,9 @@ def day_start(now: datetime, time_zone: str) -> datetime:
     return datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
 
 
-def counts(session: Session, now: datetime, owner: int, time_zone: str) -> Counts:
-    """OP-COUNT: the operator's own sessions."""
+def counts(session: Session, now: datetime, mine: ColumnElement[bool], time_zone: str) -> Counts:
+    """OP-COUNT. `mine` chooses whose sessions: an operator's, or the company's."""
     start = day_start(now, time_zone)
-    mine = SupportSession.owner_id == owner
     today = dict(_by_state(session, mine, SupportSession.created_at >= start))
     live = dict(_by_state(session, mine, SupportSession.ended_at.is_(None)))
     worked = ("ACTIVE", "SUSPENDED", "WRAPUP", "COMPLETED", "ABNORMAL")

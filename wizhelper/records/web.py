@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -74,11 +74,11 @@ def _filters(call: Call[None]) -> list[ColumnElement[bool]]:
         if text := call.query.get(name):
             try:
                 at = datetime.fromisoformat(text)
-            except ValueError:
+                if at.tzinfo is None:
+                    raise ApiError("INVALID_FIELDS", fields={name: "needs a time zone"})
+                found.append(column_filter(at.astimezone(UTC)))
+            except (ValueError, OverflowError):
                 raise ApiError("INVALID_FIELDS", fields={name: "ISO 8601"}) from None
-            if at.tzinfo is None:
-                raise ApiError("INVALID_FIELDS", fields={name: "needs a time zone"})
-            found.append(column_filter(at))
     if text := call.query.get("q", "").strip()[:MAX_SEARCH]:
         columns = (SupportSession.host_name, SupportSession.user_name, SupportSession.number, SupportSession.memo)
         found.append(or_(*(c.contains(text, autoescape=True) for c in columns)))

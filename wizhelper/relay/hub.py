@@ -76,7 +76,8 @@ class Hub:
             listener.send(message)
 
     def close_logins(self, account: int, logins: set[int], code: str) -> None:
-        """A logout ends the live sockets of that login at once."""
+        """A logout ends the live sockets of that login at once, and its tickets."""
+        self._tickets = {t: v for t, v in self._tickets.items() if v[1].login not in logins}
         for listener, login in list(self._consoles.get(account, {}).items()):
             if login in logins:
                 listener.send({"type": "bye", "code": code})

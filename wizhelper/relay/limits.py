@@ -32,7 +32,8 @@ class Budget:
         self._clock = clock
         self._windows = windows
         self._longest = max(w.seconds for w in windows)
-        self._most = max(w.count for w in windows)
+        # Twice the count: a try that is taken back must not have pushed an older one out.
+        self._most = 2 * max(w.count for w in windows)
         self._max_keys = max_keys
         self._events: OrderedDict[str, deque[float]] = OrderedDict()
 
@@ -49,6 +50,12 @@ class Budget:
         self._events.move_to_end(key)
         while len(self._events) > self._max_keys:
             self._events.popitem(last=False)
+
+    def take_back(self, key: str) -> None:
+        """Undoes the latest `spend`: a try is counted before it is judged, so that tries under way at once all count."""
+        events = self._events.get(key)
+        if events:
+            events.pop()
 
     def used(self, key: str) -> int:
         """Events of the longest window."""

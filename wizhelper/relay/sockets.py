@@ -33,10 +33,10 @@ log = Logger()
 
 FIRST_MESSAGE_S = 10.0
 MAX_LIVE_BYTES = 16 * 1024
-MAX_CONNECTIONS_PER_ADDRESS = 2000
-CLOSE_PROTOCOL = 1002
-CLOSE_POLICY = 1008
-CLOSE_GOING = 1001
+#: Private codes: autobahn sends none of 1002, 1008 and 1011 for an application, and the reason would be lost with it.
+CLOSE_PROTOCOL = 4400
+CLOSE_POLICY = 4403
+CLOSE_INTERNAL = 4500
 LIVE_CLOSED = 4010
 
 #: Messages a second that one relay end may send on average, and the burst on top: a 60 Hz pointer and 60 frames with their
@@ -175,7 +175,7 @@ class _Socket(WebSocketServerProtocol):  # type: ignore[misc]
             self.refuse(CLOSE_PROTOCOL, cast(RemoteProtocolError, failure.value).code)
             return
         log.failure("Socket work failed", failure)
-        self.refuse(1011, "INTERNAL")
+        self.refuse(CLOSE_INTERNAL, "INTERNAL")
 
     def send_json(self, message: dict[str, Any]) -> None:
         self.sendMessage(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(), False)
@@ -235,6 +235,7 @@ class AgentSocket(_Socket):
 
     browsers_never = True
     session: str | None = None
+    _asked = False
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         try:
@@ -242,7 +243,8 @@ class AgentSocket(_Socket):
         except RemoteProtocolError as problem:
             self.refuse(CLOSE_PROTOCOL, problem.code)
             return
-        if self.session is None and isinstance(message, live.Auth):
+        if not self._asked and isinstance(message, live.Auth):
+            self._asked = True
             self.first_message_came()
             self.run(self._authenticate(message))
         elif self.session is not None and not isinstance(message, live.Auth):
@@ -252,6 +254,8 @@ class AgentSocket(_Socket):
 
     async def _authenticate(self, message: live.Auth) -> None:
         hello = await self.parts.agent.authenticate(message, self.address)
+        if self.state != self.STATE_OPEN:
+            return  # gone while the database was asked: nobody may be registered who will never leave
         self.session = message.session
         self.sendMessage(live.encode(hello), False)
         await self.parts.agent.joined(message.session, self, self.address)

@@ -25,11 +25,16 @@ from twisted.python.threadpool import ThreadPool
 T = TypeVar("T")
 
 POOL_THREADS = 4
-SQLITE_BUSY_MS = 10_000
+BUSY_MS = 10_000
+#: Any number: it names the lock under which PostgreSQL's writers take turns.
+WRITERS_LOCK = 7_294_001
+#: PostgreSQL's SQLSTATE.
+LOCK_NOT_AVAILABLE = "55P03"
+DISK_FULL = "53100"
 
 
 class StoreBusy(Exception):
-    """The database stayed locked for SQLITE_BUSY_MS."""
+    """The database stayed locked for BUSY_MS."""
 
 
 class StoreFull(Exception):
@@ -84,9 +89,7 @@ class Database:
         """`run` in the caller's thread: for the command line and for tests."""
         try:
             with self._sessions.begin() as session:
-                if self.engine.dialect.name == "sqlite":
-                    # Taking the write lock first: a read that turns into a write would fail at once when another writes.
-                    session.execute(text("BEGIN IMMEDIATE"))
+                _take_turn(session, self.engine.dialect.name)
                 return work(session)
         except OperationalError as problem:
             raise _explained(problem) from problem
@@ -118,7 +121,20 @@ class Database:
         return str(self.look(lambda s: s.scalar(text("PRAGMA quick_check"))))
 
 
+def _take_turn(session: Session, dialect: str) -> None:
+    """Writers come one after another on both databases: rules read a state and then change it, and need no locks."""
+    if dialect == "sqlite":
+        # Taking the write lock first: a read that turns into a write would fail at once when another writes.
+        session.execute(text("BEGIN IMMEDIATE"))
+        return
+    session.execute(text(f"SET LOCAL lock_timeout = {BUSY_MS}"))
+    session.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
+
+
 def _explained(problem: OperationalError) -> Exception:
+    state = getattr(problem.orig, "sqlstate", None)
+    if state in (LOCK_NOT_AVAILABLE, DISK_FULL):
+        return (StoreBusy if state == LOCK_NOT_AVAILABLE else StoreFull)(str(problem.orig))
     if isinstance(problem.orig, sqlite3.OperationalError):
         if problem.orig.sqlite_errorname == "SQLITE_BUSY":
             return StoreBusy(str(problem.orig))
@@ -147,7 +163,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={SQLITE_BUSY_MS}",
+        f"busy_timeout={BUSY_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -25,13 +25,17 @@ class NumberGuard:
         return self._all.wait_s("") > 0
 
     def check(self, address: str, number: str) -> None:
-        """Raises ApiError("TOO_MANY_TRIES")."""
+        """Counts the try as wrong until `take_back`. Raises ApiError("TOO_MANY_TRIES")."""
         wait = self._address.wait_s(address_key(address))
         if self.under_attack and len(number) < ATTACK_DIGITS:
             wait = max(wait, self._all.wait_s(""))
         if wait > 0:
             raise ApiError("TOO_MANY_TRIES", details={"retry_after_s": int(wait) + 1})
 
-    def wrong(self, address: str) -> None:
         self._address.spend(address_key(address))
         self._all.spend("")
+
+    def take_back(self, address: str) -> None:
+        """The number was right, or could not be judged."""
+        self._address.take_back(address_key(address))
+        self._all.take_back("")

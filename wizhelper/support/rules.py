@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Account
@@ -177,9 +177,7 @@ def create_waiting(db: Session, now: datetime, owner: int, under_attack: bool = 
 
 def _issue_number(db: Session, now: datetime, session_id: str, digits: int) -> str:
     """Random and unique on the whole appliance (the base page knows no company), not from quarantine."""
-    for entry in db.scalars(select(LiveNumber).where(LiveNumber.quarantined_until <= now)):
-        db.delete(entry)
-    db.flush()
+    db.execute(delete(LiveNumber).where(LiveNumber.quarantined_until <= now))
     for attempt in range(64):
         # A first digit of 1-9: a number is read aloud, and a leading zero gets lost.
         low, size = 10 ** (digits - 1 + attempt // 32), 9 * 10 ** (digits - 1 + attempt // 32)
@@ -283,7 +281,10 @@ def rejoin(db: Session, now: datetime, row: SupportSession, address: str, host: 
 
 def by_secret(db: Session, session_id: str, secret: str, *, ended: bool = False) -> SupportSession:
     """The session that a join secret opens, a live one unless `ended`. Raises ApiError("NOT_FOUND")."""
-    row = db.get(SupportSession, session_id)
+    try:
+        row = db.get(SupportSession, str(uuid.UUID(session_id)))
+    except ValueError:
+        raise ApiError("NOT_FOUND") from None
     if row is None or row.join_secret_hash is None or (row.ended_at is not None and not ended):
         raise ApiError("NOT_FOUND")
     if not secrets.compare_digest(row.join_secret_hash, hash_secret(secret)):
@@ -313,18 +314,19 @@ def consent_text_for(db: Session, row: SupportSession, language: str) -> Consent
 def consent(
     db: Session, now: datetime, row: SupportSession, accepted: bool, text_id: int | None, source: str, address: str
 ) -> SupportSession:
-    """CUST-CONSENT. The text named must be a current one. Raises ApiError("CONSENT_VERSION")."""
+    """CUST-CONSENT. Who agrees names a current text; who refuses may have read any. Raises ApiError("CONSENT_VERSION")."""
     text = db.get(ConsentText, text_id) if text_id is not None else None
-    if text is None or text.company_id != row.company_id:
-        raise ApiError("CONSENT_VERSION")
-    current = current_consent_text(db, row.company_id, text.lang)
-    if current is None or current.id != text.id:
+    if text is not None and text.company_id != row.company_id:
+        text = None
+    current = current_consent_text(db, row.company_id, text.lang) if text else None
+    asked = company_by_id(db, row.company_id).consent_enabled
+    if accepted and asked and (text is None or current is None or current.id != text.id):
         raise ApiError("CONSENT_VERSION")
     db.add(
         ConsentRecord(
             session_id=row.id,
-            text_id=text.id,
-            text_hash=text.hash,
+            text_id=text.id if text else None,
+            text_hash=text.hash if text else None,
             scopes=SCOPES,
             accepted=accepted,
             source=source,
@@ -335,9 +337,8 @@ def consent(
     if not accepted:
         return finish(db, row, Trigger.CONSENT_REFUSED, now, CUSTOMER, EndReason.CONSENT_REFUSED)
     row.consented_at = now
-    return move(
-        db, row, Trigger.CONSENTED, now, CUSTOMER, source=source, text_version=text.version, text_hash=text.hash
-    )
+    read = {"text_version": text.version, "text_hash": text.hash} if text else {}
+    return move(db, row, Trigger.CONSENTED, now, CUSTOMER, source=source, **read)
 
 
 def report_abuse(db: Session, now: datetime, session_id: str, secret: str) -> SupportSession:
@@ -427,7 +428,7 @@ def end(db: Session, now: datetime, row: SupportSession, actor: str, reason: End
         return finish(db, row, Trigger.END, now, actor, reason)
     if actor == CUSTOMER and row.state in (State.JOINING, State.CONNECTING, State.APPROVAL):
         return finish(db, row, Trigger.CANCEL, now, actor, reason)
-    return cancel(db, now, row, actor, EndReason.OPERATOR_CANCELLED)
+    return cancel(db, now, row, actor, reason if reason is EndReason.ADMIN_CUT else EndReason.OPERATOR_CANCELLED)
 
 
 def wrap_up(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,6 +86,7 @@ class Support:
         self._guard = NumberGuard(clock)
         self._marked = now()
         self._flowing: set[str] = set()
+        self._views: dict[uuid.UUID, tuple[int, uuid.UUID]] = {}
         self.pairing: Pairing
 
     # --- telling ----------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ class Support:
                 extra = self._auto_wait(db, owner, rows)
                 zone = company_by_id(db, rows[0].company_id).time_zone
                 shown = [described(db, r) for r in [*rows, *extra]]
-                result.append((owner, shown, counts(db, self._now(), owner, zone)))
+                result.append((owner, shown, counts(db, self._now(), SupportSession.owner_id == owner, zone)))
             return result
 
         done = await self._db.run(transaction)
@@ -130,6 +131,7 @@ class Support:
         if session.ended_at is None:
             return
         session_id = uuid.UUID(session.id)
+        self._views.pop(session_id, None)
         reason = session.end_reason or session.state.lower()
         if self._hub.tell_agent(session_id, {**_plain(live.Ended(reason))}):
             self._hub.close_agent(session_id, "ENDED")
@@ -140,7 +142,14 @@ class Support:
     async def snapshot(self, account: int, company: int) -> tuple[list[SessionOut], Counts]:
         def work(db: Session) -> tuple[list[SessionOut], Counts]:
             zone = company_by_id(db, company).time_zone
-            return list_of_operator(db, self._now(), account), counts(db, self._now(), account, zone)
+            return list_of_operator(db, self._now(), account), counts(db, self._now(), SupportSession.owner_id == account, zone)
+
+        return await self._db.read(work)
+
+    async def company_counts(self, company: int) -> Counts:
+        def work(db: Session) -> Counts:
+            zone = company_by_id(db, company).time_zone
+            return counts(db, self._now(), SupportSession.company_id == company, zone)
 
         return await self._db.read(work)
 
@@ -189,12 +198,20 @@ class Support:
         shown = (await self._change(work))[0]
         if old[0] is not None:
             self.pairing.end_viewer(session, uuid.UUID(old[0]))
+        self._views[session] = (caller.login, viewer)
         sid = self._random(SID_BYTES)
         agent_ticket = self._tickets.issue(Ticket(Side.AGENT, session, viewer))
         message = live.Viewer(str(viewer), agent_ticket, sid.hex(), shown.owner.display_name)
         if not self._hub.tell_agent(session, _plain(message)):
             raise ApiError("AGENT_OFFLINE")
         return Grant(self._tickets.issue(Ticket(Side.CONSOLE, session, viewer)), sid, viewer)
+
+    def logins_ended(self, logins: Collection[int]) -> None:
+        """The control views that these logins opened close with them; their sessions wait for the operator."""
+        for session, (login, viewer) in list(self._views.items()):
+            if login in logins:
+                del self._views[session]
+                self.pairing.end_viewer(session, viewer, CloseCode.PEER_GONE)
 
     # --- the customer -----------------------------------------------------------------------------------------------
 
@@ -217,13 +234,17 @@ class Support:
                 raise ApiError("NUMBER_UNKNOWN")
             return rules.join(db, self._now(), row, channel, address, host)
 
+        wrong = False
         try:
             return await self._welcome(work, language)
         except ApiError as problem:
-            if problem.code == "NUMBER_UNKNOWN":
-                self._guard.wrong(address)
+            wrong = problem.code == "NUMBER_UNKNOWN"
+            if wrong:
                 log.warn("Wrong connection number from {address}", address=address)
             raise
+        finally:
+            if not wrong:
+                self._guard.take_back(address)
 
     async def join_by_pick(
         self, company: str, operator: int, channel: str, address: str, host: rules.Host | None, language: str
@@ -317,9 +338,13 @@ class Support:
     async def agent_joins(self, session_id: str, listener: Listener, address: str) -> None:
         session = uuid.UUID(session_id)
         self._hub.agent_joined(session, listener)
-        changed = await self._change(
-            lambda db: [rules.agent_linked(db, self._now(), db.get_one(SupportSession, session_id), address)]
-        )
+
+        def work(db: Session) -> list[SupportSession]:
+            row = rules.agent_linked(db, self._now(), db.get_one(SupportSession, session_id), address)
+            # The link may be gone by the time its turn has come; the transaction of its end may even have come first.
+            return [row if self._hub.has_agent(session) else rules.agent_lost(db, self._now(), row)]
+
+        changed = await self._change(work)
         if changed and changed[0].state == State.APPROVAL:
             asked = live.ApprovalAsked(changed[0].owner.display_name, rules.APPROVAL_LIMIT.total_seconds())
             self._hub.tell_agent(session, _plain(asked))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from wizhelper.http.api import ADMINS, ANYONE, OPERATORS, PUBLIC, READERS, Call, Model, Routes
+from wizhelper.http.api import ADMINS, ANYONE, OPERATORS, PUBLIC, READERS, Call, Model, Moment, Role, Routes, RowId
 from wizhelper.http.errors import ApiError
 from wizhelper.records.view import Counts, SessionList, SessionOut
 from wizhelper.relay.hub import ConsoleTicket, Hub
@@ -34,7 +34,7 @@ class ControlGrant(Model):
 
 
 class WrapUp(Model):
-    fault_type_id: int | None = None
+    fault_type_id: RowId | None = None
     result: Result
     memo: str = Field(default="", max_length=10_000)
 
@@ -42,9 +42,9 @@ class WrapUp(Model):
 class CorrectionIn(Model):
     reason: str = Field(max_length=1000)
     result: Result
-    fault_type_id: int | None = None
+    fault_type_id: RowId | None = None
     memo: str = Field(default="", max_length=10_000)
-    ended_at: AwareDatetime
+    ended_at: Moment
 
 
 class HostIn(Model):
@@ -61,7 +61,7 @@ class JoinIn(Model):
 
 class PickIn(Model):
     company: str = Field(max_length=64)
-    operator: int
+    operator: RowId
     host: HostIn
 
 
@@ -87,7 +87,7 @@ class JoinOut(Model):
 
 class ConsentIn(Model):
     accepted: bool
-    text: int | None = None
+    text: RowId | None = None
     source: Literal["window", "command_line"]
 
 
@@ -129,9 +129,11 @@ def make_routes(support: Support, hub: Hub, now: Callable[[], datetime]) -> Rout
         """Own sessions: open, to be wrapped up, and the latest of the past day (OP-WAIT-LIST)."""
         return SessionList(items=(await support.snapshot(call.caller.account, call.caller.company))[0])
 
-    @routes.get("/counts", roles=OPERATORS, result=Counts)
+    @routes.get("/counts", roles=ANYONE, result=Counts)
     async def counts(call: Call[None]) -> Counts:
-        """Today's counts (OP-COUNT)."""
+        """Today's counts: an operator's own (OP-COUNT), the company's for other roles."""
+        if call.caller.role is not Role.OPERATOR:
+            return await support.company_counts(call.caller.company)
         return (await support.snapshot(call.caller.account, call.caller.company))[1]
 
     @routes.post("/sessions", roles=OPERATORS, result=SessionOut, status=201)

@@ -1,0 +1,19 @@
+/** What the page offers by role. The server decides; this only keeps buttons away that it would refuse. */
+
+import { computed, type ComputedRef } from 'vue'
+import { me } from '../shared/auth'
+import type { Role } from '../shared/types'
+
+export const mayChange: ComputedRef<boolean> = computed(() => me.value?.account.role === 'admin')
+
+/** The pages of the left menu; auditors see records, not settings. */
+export const MENU: readonly { name: string; icon: string; roles: readonly Role[] }[] = [
+  { name: 'overview', icon: 'pi-th-large', roles: ['admin', 'group_admin', 'auditor'] },
+  { name: 'records', icon: 'pi-list', roles: ['admin', 'group_admin', 'auditor'] },
+  { name: 'logins', icon: 'pi-sign-in', roles: ['admin', 'group_admin', 'auditor'] },
+  { name: 'accounts', icon: 'pi-users', roles: ['admin', 'group_admin'] },
+  { name: 'company', icon: 'pi-building', roles: ['admin', 'group_admin'] },
+  { name: 'consent', icon: 'pi-file-check', roles: ['admin', 'group_admin'] },
+  { name: 'notices', icon: 'pi-megaphone', roles: ['admin', 'group_admin'] },
+  { name: 'security', icon: 'pi-shield', roles: ['admin', 'group_admin', 'auditor'] },
+]

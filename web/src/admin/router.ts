@@ -1,0 +1,17 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import OverviewView from './views/OverviewView.vue'
+
+export const router = createRouter({
+  history: createWebHistory('/manager/admin'),
+  routes: [
+    { path: '/', name: 'overview', component: OverviewView },
+    { path: '/records', name: 'records', component: () => import('../shared/components/RecordsView.vue') },
+    { path: '/logins', name: 'logins', component: () => import('./views/LoginRecordsView.vue') },
+    { path: '/accounts', name: 'accounts', component: () => import('./views/AccountsView.vue') },
+    { path: '/company', name: 'company', component: () => import('./views/CompanyView.vue') },
+    { path: '/consent', name: 'consent', component: () => import('./views/ConsentView.vue') },
+    { path: '/notices', name: 'notices', component: () => import('./views/NoticesView.vue') },
+    { path: '/security', name: 'security', component: () => import('./views/SecurityView.vue') },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+})

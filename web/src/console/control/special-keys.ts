@@ -1,0 +1,12 @@
+/** Key combinations that the operator's own system keeps for itself: sent from a menu. Codes are KeyboardEvent.code. */
+export const SPECIAL_KEYS = [
+  { name: 'cad', codes: ['ControlLeft', 'AltLeft', 'Delete'] },
+  { name: 'win', codes: ['MetaLeft'] },
+  { name: 'alt_tab', codes: ['AltLeft', 'Tab'] },
+  { name: 'alt_f4', codes: ['AltLeft', 'F4'] },
+  { name: 'prtsc', codes: ['PrintScreen'] },
+  { name: 'hangul', codes: ['Lang1'] },
+  { name: 'hanja', codes: ['Lang2'] },
+  { name: 'task', codes: ['ControlLeft', 'ShiftLeft', 'Escape'] },
+  { name: 'esc', codes: ['Escape'] },
+] as const

@@ -1,0 +1,169 @@
+/** One remote control as the pages see it: the events of RemoteSession as values. The engine itself is never reactive. */
+
+import { computed, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import { RemoteSession } from '../../remote/session'
+import { api, me } from '../../shared/auth'
+import { ApiError } from '../../shared/http'
+import { savedCapture } from '../../shared/storage'
+import type { Capture, ControlTicket, KeyboardMode, SasPolicy } from '../../shared/types'
+import { agentMayBeBack } from '../store'
+
+export type Phase = 'idle' | 'connecting' | 'securing' | 'open' | 'reconnecting' | 'ended' | 'failed'
+export type TrustLevel = 'unverified' | 'number' | 'device_key'
+
+export interface TrustView {
+  trust: TrustLevel
+  sas: string
+  sasPolicy: SasPolicy
+  permissions: readonly string[]
+}
+
+export interface StatsView {
+  latencyMs: number | null
+  fps: number
+  kbitS: number
+}
+
+export interface PeerView {
+  host: string
+  user: string
+}
+
+export interface Remote {
+  phase: Ref<Phase>
+  /** Why it ended or failed, a stable word. */
+  code: Ref<string>
+  /** The server's refusal to open the control, with what to do next. */
+  refusal: ShallowRef<ApiError | null>
+  trust: ShallowRef<TrustView | null>
+  peer: ShallowRef<PeerView | null>
+  stats: ShallowRef<StatsView | null>
+  size: ShallowRef<{ width: number; height: number } | null>
+  pictured: Ref<boolean>
+  keyboardMode: Ref<KeyboardMode>
+  capture: Ref<Capture>
+  cursor: Ref<boolean>
+  viewOnly: Ref<boolean>
+  open: (canvas: HTMLCanvasElement, stage: HTMLElement) => void
+  close: () => void
+  /** Back to the beginning after it ended or failed: the screen may be shown and opened again. */
+  reset: () => void
+  refresh: () => void
+  setPaused: (paused: boolean) => void
+  setKeyboardMode: (mode: KeyboardMode) => void
+  setCapture: (capture: Capture) => void
+  setCursor: (shown: boolean) => void
+  press: (codes: string[]) => void
+  type: (text: string) => void
+  end: () => void
+}
+
+export function useRemote(sessionId: string): Remote {
+  const phase = ref<Phase>('idle')
+  const code = ref('')
+  const refusal = shallowRef<ApiError | null>(null)
+  const trust = shallowRef<TrustView | null>(null)
+  const peer = shallowRef<PeerView | null>(null)
+  const stats = shallowRef<StatsView | null>(null)
+  const size = shallowRef<{ width: number; height: number } | null>(null)
+  const pictured = ref(false)
+  const keyboardMode = ref<KeyboardMode>(me.value?.settings.keyboard_mode ?? 'physical')
+  const capture = ref<Capture>(savedCapture.get())
+  const cursor = ref(me.value?.settings.remote_cursor ?? true)
+  const viewOnly = computed(() => trust.value !== null && !trust.value.permissions.includes('control'))
+  let remote: RemoteSession | null = null
+
+  async function openControl(): Promise<ControlTicket> {
+    try {
+      const ticket = await api.controlSession(sessionId)
+      refusal.value = null
+      return ticket
+    } catch (problem) {
+      if (problem instanceof ApiError && problem.code !== 'AGENT_OFFLINE') refusal.value = problem
+      throw problem
+    }
+  }
+
+  const showView = (): void => remote?.setView({ capture: capture.value, cursor: cursor.value })
+
+  function follow(session: RemoteSession): void {
+    session.on('state', (event) => {
+      phase.value = event.state
+      code.value = event.code ?? ''
+    })
+    session.on('trust', (event) => (trust.value = event))
+    session.on('peer', (event) => (peer.value = event))
+    session.on('stats', (event) => (stats.value = event))
+    session.on('geometry', (event) => (size.value = { width: event.width, height: event.height }))
+    session.on('firstPicture', () => (pictured.value = true))
+  }
+
+  function open(canvas: HTMLCanvasElement, stage: HTMLElement): void {
+    close()
+    pictured.value = false
+    trust.value = stats.value = null
+    remote = new RemoteSession({
+      sessionId,
+      canvas,
+      openControl,
+      isAgentOnline: () => agentMayBeBack(sessionId),
+      operatorName: me.value?.account.display_name ?? '',
+      version: me.value?.version ?? '',
+    })
+    follow(remote)
+    remote.input.mode = keyboardMode.value
+    remote.input.attach(stage)
+    showView()
+    remote.start()
+  }
+
+  /** Leaves the remote control running: it can be opened again. */
+  function close(): void {
+    remote?.input.detach()
+    remote?.close()
+    remote = null
+  }
+
+  function reset(): void {
+    close()
+    phase.value = 'idle'
+    code.value = ''
+    refusal.value = null
+  }
+
+  onScopeDispose(close)
+  return {
+    phase,
+    code,
+    refusal,
+    trust,
+    peer,
+    stats,
+    size,
+    pictured,
+    keyboardMode,
+    capture,
+    cursor,
+    viewOnly,
+    open,
+    close,
+    reset,
+    refresh: () => remote?.refresh(),
+    setPaused: (paused) => remote?.setPaused(paused),
+    setKeyboardMode: (mode) => {
+      keyboardMode.value = mode
+      if (remote !== null) remote.input.mode = mode
+    },
+    setCapture: (next) => {
+      capture.value = next
+      showView()
+    },
+    setCursor: (shown) => {
+      cursor.value = shown
+      showView()
+    },
+    press: (codes) => remote?.input.sendCombination(codes),
+    type: (text) => remote?.input.sendText(text),
+    end: () => remote?.end(),
+  }
+}

@@ -1,0 +1,98 @@
+/** The console's live state: one socket, one book of sessions, the counts. Started while somebody is logged in. */
+
+import { computed, ref, shallowRef, triggerRef, watch } from 'vue'
+import { api, isLoginRequired, loginEnded, loginLost, me } from '../shared/auth'
+import { serverNow } from '../shared/clock'
+import { LiveSocket, openWebSocket, type LiveState } from '../shared/live'
+import type { LiveMessage, Session } from '../shared/types'
+import { cueOperator } from './join-cue'
+import { NO_COUNTS, SessionBook, type Entry } from './session-book'
+
+export const liveState = ref<LiveState>('stopped')
+export const counts = shallowRef(NO_COUNTS)
+/** False until the first list came. */
+export const listed = ref(false)
+const book = shallowRef(new SessionBook())
+book.value.onCue(cueOperator)
+
+export const working = computed(() => book.value.working())
+export const recent = computed(() => book.value.recent())
+export const openCount = computed(() => book.value.openCount())
+export const entryOf = (id: string): Entry | undefined => book.value.get(id)
+
+/** Takes over what an action answered, without waiting for the live socket. */
+export function takeSession(session: Session): void {
+  book.value.upsert(session, serverNow())
+  triggerRef(book)
+}
+
+function take(message: LiveMessage): void {
+  switch (message.type) {
+    case 'hello':
+      book.value.replaceAll(message.sessions, serverNow())
+      triggerRef(book)
+      counts.value = message.counts
+      listed.value = true
+      break
+    case 'session':
+      takeSession(message.session)
+      break
+    case 'counts':
+      counts.value = message.counts
+      break
+    case 'bye':
+      loginEnded(message.code)
+  }
+}
+
+const live = new LiveSocket({
+  getTicket: api.liveTicket,
+  open: () => openWebSocket('/ws/live'),
+  onMessage: take,
+  onState: (state) => (liveState.value = state),
+  isFinal: isLoginRequired,
+})
+
+/** Follows the login: up while somebody is in, down otherwise. Call once. */
+export function followLogin(): void {
+  watch(
+    [me, loginLost],
+    () => {
+      if (me.value?.app === 'console' && !loginLost.value) live.start()
+      else live.stop()
+      if (me.value === null) forget()
+    },
+    { immediate: true },
+  )
+  window.addEventListener('online', () => live.retryNow())
+  for (const name of ['pointerdown', 'keydown', 'wheel']) {
+    window.addEventListener(name, () => live.noteActivity(), { passive: true, capture: true })
+  }
+}
+
+function forget(): void {
+  book.value.replaceAll([], serverNow())
+  triggerRef(book)
+  counts.value = NO_COUNTS
+  listed.value = false
+}
+
+/** Resolves when a new attempt at the customer's PC makes sense: it is said to be online, or some seconds passed. */
+export function agentMayBeBack(id: string): Promise<void> {
+  const PAUSE_MS = 1000
+  const AT_MOST_MS = 10_000
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stop()
+      clearTimeout(limit)
+      resolve()
+    }
+    const limit = setTimeout(done, AT_MOST_MS)
+    const ready = ref(false)
+    // The server has just said "offline"; an older "online" in the book must not make a busy loop.
+    setTimeout(() => (ready.value = true), PAUSE_MS)
+    const stop = watch([ready, book], () => {
+      if (ready.value && entryOf(id)?.session.agent_online === true) done()
+    })
+  })
+}

@@ -1,0 +1,76 @@
+/** Where the engine runs: in a worker that owns the canvas, or on this thread where the browser has no OffscreenCanvas. */
+
+import workerUrl from './worker?worker&url'
+import { CanvasSurface } from './canvas'
+import { Engine, type Command, type EngineOutput } from './engine'
+import { browserEnvironment } from './environment'
+
+export interface Backend {
+  post(command: Command): void
+  /** Stops the engine at once. The canvas cannot be used for another session. */
+  terminate(): void
+}
+
+/** Makes the backend of a session; the canvas must not have a context and must not have been used before. */
+export type OpenBackend = (canvas: HTMLCanvasElement, listen: (output: EngineOutput) => void) => Backend
+
+/** What the worker is told first. */
+export interface WorkerStart {
+  readonly type: 'start'
+  readonly canvas: OffscreenCanvas
+}
+
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL(url: string): unknown }
+}
+
+/** The content security policy names this policy (directive trusted-types). */
+const POLICY_NAME = 'wizhelper-worker'
+let trustedWorkerUrl: string | null = null
+
+/** The address of the worker's script is a constant of the build; under Trusted Types it must be said to be so. */
+function scriptUrl(): string {
+  if (trustedWorkerUrl !== null) return trustedWorkerUrl
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes }
+  const policy = trustedTypes?.createPolicy(POLICY_NAME, { createScriptURL: (url) => url })
+  // `new Worker` takes the trusted object; lib.dom knows strings only.
+  trustedWorkerUrl = policy === undefined ? workerUrl : (policy.createScriptURL(workerUrl) as string)
+  return trustedWorkerUrl
+}
+
+export const openBackend: OpenBackend = (canvas, listen) =>
+  typeof canvas.transferControlToOffscreen === 'function' ? openWorker(canvas, listen) : openLocal(canvas, listen)
+
+function openWorker(canvas: HTMLCanvasElement, listen: (output: EngineOutput) => void): Backend {
+  const worker = new Worker(scriptUrl(), { type: 'module', name: 'remote' })
+  const offscreen = canvas.transferControlToOffscreen()
+  worker.onmessage = (event: MessageEvent<EngineOutput>) => {
+    listen(event.data)
+  }
+  worker.onerror = (event) => {
+    browserEnvironment.log('worker failed', event.message)
+    listen({ type: 'broken' })
+  }
+  const start: WorkerStart = { type: 'start', canvas: offscreen }
+  worker.postMessage(start, [offscreen])
+  return {
+    post: (command) => {
+      worker.postMessage(command)
+    },
+    terminate: () => {
+      worker.terminate()
+    },
+  }
+}
+
+function openLocal(canvas: HTMLCanvasElement, listen: (output: EngineOutput) => void): Backend {
+  const engine = new Engine(new CanvasSurface(canvas), browserEnvironment, listen)
+  return {
+    post: (command) => {
+      engine.handle(command)
+    },
+    terminate: () => {
+      engine.handle({ type: 'disconnect', ending: { kind: 'ended', code: 'CLOSED' }, forget: true })
+    },
+  }
+}

@@ -1,0 +1,73 @@
+/** The REST routes of `/api/v1`, one typed function each. Every one may throw ApiError. */
+
+import type { HttpClient, Query } from './http'
+import type * as T from './types'
+
+interface Items<V> {
+  items: V[]
+}
+
+export class Api {
+  constructor(private readonly http: HttpClient) {}
+
+  publicLogin = (company: string) => this.http.get<T.PublicLogin>('/public/login', { company })
+
+  async login(request: T.LoginRequest): Promise<T.LoginAnswer> {
+    const answer = await this.http.post<T.LoginAnswer>('/login', request)
+    this.http.csrf = answer.csrf
+    return answer
+  }
+
+  async logout(): Promise<void> {
+    await this.http.post<void>('/logout')
+    this.http.csrf = ''
+  }
+
+  async me(): Promise<T.Me> {
+    const answer = await this.http.get<T.Me>('/me')
+    this.http.csrf = answer.csrf
+    return answer
+  }
+
+  saveSettings = (settings: T.Settings) => this.http.put<T.Settings>('/me/settings', settings)
+  changePassword = (current: string, next: string) => this.http.post<void>('/me/password', { current, new: next })
+  beginTotp = (password: string) => this.http.post<{ secret: string; uri: string }>('/me/totp/begin', { password })
+  confirmTotp = (code: string) => this.http.post<void>('/me/totp/confirm', { code })
+  disableTotp = (password: string, code: string) => this.http.post<void>('/me/totp/disable', { password, code })
+  liveTicket = async () => (await this.http.post<{ ticket: string }>('/live-tickets')).ticket
+
+  sessions = async () => (await this.http.get<Items<T.Session>>('/sessions')).items
+  openSession = () => this.http.post<T.Session>('/sessions')
+  cancelSession = (id: string) => this.http.post<T.Session>(`${session(id)}/cancel`)
+  controlSession = (id: string) => this.http.post<T.ControlTicket>(`${session(id)}/control`)
+  endSession = (id: string) => this.http.post<T.Session>(`${session(id)}/end`)
+  wrapUp = (id: string, form: T.Wrapup) => this.http.post<T.Session>(`${session(id)}/wrapup`, form)
+  faultTypes = async () => (await this.http.get<Items<T.FaultType>>('/fault-types')).items
+  counts = () => this.http.get<T.Counts>('/counts')
+
+  records = (query: T.RecordQuery) => this.http.get<T.Page<T.Session>>('/records', { ...query } as Query)
+  record = (id: string) => this.http.get<T.RecordDetail>(`/records/${encodeURIComponent(id)}`)
+  correct = (id: string, form: T.Correction) =>
+    this.http.post<T.Session>(`/records/${encodeURIComponent(id)}/correct`, form)
+
+  accounts = async () => (await this.http.get<Items<T.Account>>('/accounts')).items
+  addAccount = (account: T.NewAccount) =>
+    this.http.post<{ account: T.Account; password: string | null }>('/accounts', account)
+  changeAccount = (num: number, patch: T.AccountPatch) => this.http.patch<T.Account>(`/accounts/${num}`, patch)
+  resetPassword = async (num: number) =>
+    (await this.http.post<{ password: string }>(`/accounts/${num}/reset-password`)).password
+  disableAccountTotp = (num: number) => this.http.post<void>(`/accounts/${num}/disable-totp`)
+
+  company = () => this.http.get<T.CompanySettings>('/company')
+  saveCompany = (settings: T.CompanySettings) => this.http.put<T.CompanySettings>('/company', settings)
+  consentTexts = async () => (await this.http.get<Items<T.ConsentText>>('/consent-texts')).items
+  addConsentText = (lang: T.Language, body: string) => this.http.post<T.ConsentText>('/consent-texts', { lang, body })
+  notices = async () => (await this.http.get<Items<T.Notice>>('/notices')).items
+  addNotice = (notice: T.NewNotice) => this.http.post<T.Notice>('/notices', notice)
+  deleteNotice = (id: number) => this.http.delete<void>(`/notices/${id}`)
+  loginRecords = (page: number, size: number) => this.http.get<T.Page<T.LoginRecord>>('/login-records', { page, size })
+  sessionsNow = async () => (await this.http.get<Items<T.Session>>('/sessions/now')).items
+  cutSession = (id: string) => this.http.post<T.Session>(`${session(id)}/cut`)
+}
+
+const session = (id: string): string => `/sessions/${encodeURIComponent(id)}`

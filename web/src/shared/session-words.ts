@@ -1,0 +1,31 @@
+/** Words for the parts of a session that the server names by codes; an unknown code is shown as it is, cleaned. */
+
+import type { Composer } from 'vue-i18n'
+import { safeText } from './safe-text'
+import type { Client, Session } from './types'
+
+type Words = Pick<Composer, 't' | 'te'>
+
+function word(words: Words, family: string, code: string | null): string {
+  if (code === null || code === '') return '–'
+  const key = `${family}.${code.toLowerCase()}`
+  return /^\w+$/.test(code) && words.te(key) ? words.t(key) : safeText(code, 40)
+}
+
+export const endReason = (words: Words, code: string | null): string => word(words, 'end_reason', code)
+export const resultWord = (words: Words, code: string | null): string => word(words, 'result', code)
+export const channelWord = (words: Words, code: string | null): string => word(words, 'channel', code)
+export const loginResult = (words: Words, code: string | null): string => word(words, 'login_result', code)
+export const outReason = (words: Words, code: string | null): string => word(words, 'out_reason', code)
+
+/** "Windows 11 23H2" from two hostile strings. */
+export function systemText(client: Client): string {
+  const name = safeText(client.os, 40)
+  const version = safeText(client.os_version, 40)
+  return version.startsWith(name) ? version : `${name} ${version}`.trim()
+}
+
+/** What a session is called in a title: the PC's name, else its number. */
+export function sessionTitle(session: Session): string {
+  return safeText(session.client?.host_name, 40) || session.number || ''
+}

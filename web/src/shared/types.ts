@@ -1,0 +1,278 @@
+/** The values of the REST and live-socket contract (`/api/v1`). Times are ISO 8601 UTC strings. */
+
+export const SESSION_STATES = [
+  'WAITING',
+  'JOINING',
+  'CONNECTING',
+  'APPROVAL',
+  'ACTIVE',
+  'SUSPENDED',
+  'WRAPUP',
+  'COMPLETED',
+  'ABNORMAL',
+  'REFUSED',
+  'EXPIRED',
+  'CANCELLED',
+] as const
+export type SessionState = (typeof SESSION_STATES)[number]
+
+export const SUSPENDED_REASONS = ['network', 'reboot', 'operator_gone', 'handover'] as const
+export type SuspendedReason = (typeof SUSPENDED_REASONS)[number]
+
+export const RESULTS = ['resolved', 'unresolved', 'escalated', 'visit', 'customer_gave_up', 'test'] as const
+export type Result = (typeof RESULTS)[number]
+
+export const ROLES = ['admin', 'group_admin', 'operator', 'auditor'] as const
+export type Role = (typeof ROLES)[number]
+
+export const ACCOUNT_STATUSES = ['active', 'locked', 'disabled'] as const
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
+
+export const CHANNELS = ['web', 'program', 'sms', 'device', 'api'] as const
+export type Channel = (typeof CHANNELS)[number]
+
+export const SAS_POLICIES = ['off', 'shown', 'required'] as const
+export type SasPolicy = (typeof SAS_POLICIES)[number]
+
+export const PAGE_MODES = ['number', 'pick', 'both'] as const
+export type PageMode = (typeof PAGE_MODES)[number]
+
+export const AUDIENCES = ['login', 'operator', 'customer'] as const
+export type Audience = (typeof AUDIENCES)[number]
+
+export const LANGUAGES = ['ko', 'en'] as const
+export type Language = (typeof LANGUAGES)[number]
+
+export const KEYBOARD_MODES = ['physical', 'text'] as const
+export type KeyboardMode = (typeof KEYBOARD_MODES)[number]
+
+export const CAPTURES = ['fast', 'compatible'] as const
+export type Capture = (typeof CAPTURES)[number]
+
+export type AppName = 'console' | 'admin'
+
+export interface Account {
+  num: number
+  id: string
+  display_name: string
+  role: Role
+  status: AccountStatus
+  allowed_addresses: string[]
+  totp_enabled: boolean
+  last_login_at: string | null
+}
+
+export interface Client {
+  host_name: string
+  user_name: string
+  os: string
+  os_version: string
+  address: string
+}
+
+export interface Session {
+  id: string
+  number: string | null
+  kind: 'one_time' | 'device'
+  channel: Channel | null
+  state: SessionState
+  suspended_reason: SuspendedReason | null
+  end_reason: string | null
+  owner: { num: number; display_name: string }
+  client: Client | null
+  created_at: string
+  joined_at: string | null
+  consented_at: string | null
+  connected_at: string | null
+  ended_at: string | null
+  completed_at: string | null
+  /** When the number of a WAITING session expires. */
+  expires_at: string | null
+  active_s: number
+  suspended_s: number
+  agent_online: boolean
+  fault_type_id: number | null
+  result: string | null
+  memo: string
+  corrected: boolean
+}
+
+export interface Counts {
+  today: { total: number; completed: number; abnormal: number; refused: number; expired_or_cancelled: number }
+  now: { waiting: number; active: number; suspended: number }
+}
+
+export interface Settings {
+  auto_wait: boolean
+  remote_cursor: boolean
+  language: Language | null
+  keyboard_mode: KeyboardMode
+}
+
+export interface Me {
+  csrf: string
+  app: AppName
+  account: Account
+  company: { code: string; name: string; time_zone: string; contact: string }
+  access_urls: string[]
+  version: string
+  settings: Settings
+  limits: { sessions: number; login_idle_s: number }
+  sas_policy: SasPolicy
+}
+
+export interface LoginNotice {
+  id: number
+  title: string
+  body: string
+  pinned: boolean
+  at: string
+}
+
+export interface PublicLogin {
+  version: string
+  notices: LoginNotice[]
+}
+
+export interface LoginRequest {
+  company: string
+  id: string
+  password: string
+  totp?: string
+}
+
+export interface LoginAnswer {
+  csrf: string
+  app: AppName
+  account: Account
+  must_change_password: boolean
+}
+
+export interface ControlTicket {
+  ticket: string
+  sid: string
+  viewer: string
+  path: string
+}
+
+export interface FaultType {
+  id: number
+  code: string
+  name: string
+  active: boolean
+}
+
+export interface Wrapup {
+  fault_type_id: number | null
+  result: Result
+  memo: string
+}
+
+export interface Correction extends Wrapup {
+  reason: string
+  ended_at: string
+}
+
+export interface Page<T> {
+  items: T[]
+  total: number
+  page: number
+  size: number
+}
+
+export interface RecordQuery {
+  page: number
+  size: number
+  state?: SessionState | ''
+  /** Dates (YYYY-MM-DD) in the company's time zone, both inclusive. */
+  from?: string
+  to?: string
+  q?: string
+}
+
+export interface SessionEvent {
+  seq: number
+  at: string
+  actor: string
+  type: string
+  data: Record<string, unknown> | null
+}
+
+export interface RecordDetail {
+  session: Session
+  events: SessionEvent[]
+  /** False: the stored chain of events does not verify, somebody changed it. */
+  chain_ok: boolean
+}
+
+export interface NewAccount {
+  id: string
+  display_name: string
+  role: Role
+  /** null: the server makes one and gives it back once. */
+  password: string | null
+  allowed_addresses: string[]
+}
+
+export interface AccountPatch {
+  display_name?: string
+  status?: 'active' | 'disabled'
+  allowed_addresses?: string[]
+}
+
+export interface CompanySettings {
+  code: string
+  name: string
+  time_zone: string
+  contact: string
+  page_mode: PageMode
+  consent_enabled: boolean
+  number_digits: number
+  waiting_idle_s: number
+  login_idle_s: number
+  session_idle_s: number
+  sas_policy: SasPolicy
+  approval: boolean
+}
+
+export interface ConsentText {
+  id: number
+  version: number
+  lang: Language
+  body: string
+  created_at: string
+  current: boolean
+}
+
+export interface Notice {
+  id: number
+  title: string
+  body: string
+  audience: Audience
+  from_at: string
+  to_at: string | null
+  pinned: boolean
+}
+
+export type NewNotice = Omit<Notice, 'id'>
+
+export interface LoginRecord {
+  id: number
+  at: string
+  out_at: string | null
+  login_id: string
+  display_name: string
+  address: string
+  user_agent: string
+  result: string
+  out_reason: string | null
+}
+
+export const BYE_CODES = ['LOGGED_OUT', 'LOGIN_EXPIRED', 'LOGIN_REPLACED', 'SERVER_STOPPING'] as const
+export type ByeCode = (typeof BYE_CODES)[number]
+
+export type LiveMessage =
+  | { type: 'hello'; sessions: Session[]; counts: Counts }
+  | { type: 'session'; session: Session }
+  | { type: 'counts'; counts: Counts }
+  | { type: 'bye'; code: ByeCode }
