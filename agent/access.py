@@ -6,7 +6,6 @@ What the person sees is a `Desk`: the window (agent/window) or, for scripts, lin
 from __future__ import annotations
 
 import json
-import locale
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from agent.features.screen import ScreenFeature
 from agent.link import LinkError, ServerLink, parse_server
 from agent.platform.interface import Platform, PlatformError, current_platform
 from agent.session import Parts, SessionView, SupportSession
+from agent.window.texts import system_language
 from wizhelper import __version__
 from wizhelper.protocol import messages
 from wizhelper.protocol.control import Identity, SasPolicy, Trust
@@ -53,7 +53,8 @@ class ConnectionFile:
 def read_connection_file(file: Path) -> ConnectionFile:
     """Raises LinkError("BAD_CONNECTION_FILE")."""
     try:
-        data = file.read_bytes()[: MAX_CONNECTION_FILE + 1]
+        with file.open("rb") as stream:
+            data = stream.read(MAX_CONNECTION_FILE + 1)
         return messages.load_dataclass(ConnectionFile, data, "BAD_CONNECTION_FILE")
     except (OSError, RemoteProtocolError) as problem:
         raise LinkError("BAD_CONNECTION_FILE", str(problem)) from problem
@@ -119,6 +120,7 @@ class ScriptDesk(SessionView):
         self._number = number
         self._token = token
         self._out = out
+        self._took_place = False
 
     async def run(self) -> int:
         entrance = Entrance(self._server, self._workshop.host)
@@ -134,13 +136,14 @@ class ScriptDesk(SessionView):
         self.session.start()
         self._reactor.addSystemEventTrigger("before", "shutdown", self.session.shut_down)
         await self.session.done
-        return 0
+        return 0 if self._took_place else 1
 
     def _tell(self, event: str, **fields: Any) -> None:
-        self._out.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
+        self._out.write(json.dumps({"event": event, **fields}) + "\n")
         self._out.flush()
 
     def started(self, company: str, operator: str, since_s: float) -> None:
+        self._took_place = True
         self._tell("started", company=company, operator=operator)
 
     def link_changed(self, online: bool) -> None:
@@ -163,15 +166,15 @@ class ScriptDesk(SessionView):
 
 
 def language(chosen: str | None) -> str:
-    if chosen:
-        return chosen
-    name = locale.getlocale()[0] or ""
-    return "ko" if name.lower().startswith(("ko", "korean")) else "en"
+    return chosen or str(system_language())
 
 
 def run(options: Any, reactor: Any) -> int:
     """Runs the access program to its end; -> exit status."""
-    observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(LogLevel.info)])
+    levels = LogLevelFilterPredicate(LogLevel.info)
+    for noisy in ("twisted.web.client._HTTP11ClientFactory", "autobahn.twisted.websocket.WebSocketClientFactory"):
+        levels.setLogLevelForNamespace(noisy, LogLevel.warn)
+    observer = FilteringLogObserver(textFileLogObserver(sys.stderr), [levels])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
     status: list[int] = []
 
@@ -203,7 +206,7 @@ async def _run(options: Any, reactor: Any) -> int:
 
 
 def _desk(options: Any, reactor: Any, connection: ConnectionFile, workshop: Workshop, words: str) -> Desk:
-    ca = connection.ca.encode() if connection.ca else None
+    ca = connection.ca.encode() if connection.ca is not None else None
     server = parse_server(connection.server, options.ca, ca) if connection.server else None
     link = ServerLink(reactor, server, words) if server else None
     if options.yes and link is not None:
@@ -217,7 +220,7 @@ def _desk(options: Any, reactor: Any, connection: ConnectionFile, workshop: Work
 def _explained(failure: Failure) -> int:
     problem = failure.value
     if isinstance(problem, LinkError):
-        sys.stderr.write(f"{problem.code}: {problem.text} {problem.next_step}\n".rstrip() + "\n")
+        sys.stderr.write(f"{problem.code}: {problem.text or problem.detail} {problem.next_step}\n".rstrip() + "\n")
     elif isinstance(problem, PlatformError):
         sys.stderr.write(f"{problem}\n")
     else:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from agent.link import LinkError, ServerLink
 from agent.platform.interface import HostInfo
 from agent.session import Joined
+from wizhelper.protocol import messages
+from wizhelper.protocol.errors import RemoteProtocolError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,25 @@ class Consent:
     body: str
 
 
+@dataclass(frozen=True)
+class _ConsentText:
+    """The consent in the server's answer to joining."""
+
+    id: int
+    version: int
+    body: str
+
+
+@dataclass(frozen=True)
+class _Operator:
+    """One entry of the server's list of waiting operators."""
+
+    id: int
+    display_name: str
+
+
 class Entrance:
-    """The calls that lead into a session."""
+    """The calls that lead into a session. Each raises LinkError; "BAD_ANSWER" if the server's answer does not fit."""
 
     def __init__(self, server: ServerLink, host: HostInfo) -> None:
         self._server = server
@@ -46,7 +67,11 @@ class Entrance:
 
     async def operators(self, company: str) -> list[tuple[int, str]]:
         answer = await self._server.get(f"/join/operators?company={quote(company, safe='')}")
-        return [(int(item["id"]), str(item["display_name"])) for item in answer["items"]]
+        items = answer.get("items")
+        if not isinstance(items, list) or len(items) > messages.MAX_ITEMS:
+            raise LinkError("BAD_ANSWER", "items")
+        found = [_read(_Operator, item) for item in items]
+        return [(operator.id, operator.display_name) for operator in found]
 
     async def consent(self, joined: Joined, text: int, accepted: bool, source: str) -> None:
         body = {"accepted": accepted, "text": text, "source": source}
@@ -58,11 +83,20 @@ class Entrance:
 
     @staticmethod
     def _joined(answer: dict[str, Any]) -> tuple[Joined, Consent | None]:
-        try:
-            joined = Joined(answer["session"], answer["secret"], answer["company"], answer["operator"])
-            asked = answer["consent"]
-            if asked is None:
-                return joined, None
-            return joined, Consent(joined.company, joined.operator, asked["id"], asked["version"], asked["body"])
-        except (KeyError, TypeError):
-            raise LinkError("BAD_ANSWER", "join") from None
+        joined = _read(Joined, answer)
+        if "consent" not in answer:
+            raise LinkError("BAD_ANSWER", "consent is missing")
+        if answer["consent"] is None:
+            return joined, None
+        asked = _read(_ConsentText, answer["consent"])
+        return joined, Consent(joined.company, joined.operator, asked.id, asked.version, asked.body)
+
+
+def _read(kind: type[T], value: Any) -> T:
+    """The fields of `kind`, strictly typed; others are left aside, so that a newer server may say more."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    known = {name: item for name, item in value.items() if name in names} if isinstance(value, dict) else value
+    try:
+        return messages.from_plain(kind, known, "BAD_ANSWER")
+    except RemoteProtocolError as problem:
+        raise LinkError(problem.code, problem.detail) from None

@@ -31,18 +31,23 @@ log = Logger()
 
 REQUEST_TIMEOUT_S = 20.0
 MAX_ANSWER_BYTES = 256 * 1024
+MAX_CODE_LENGTH = 64
+MAX_SENTENCE_LENGTH = 500
 BACK_OFF_S = 5.0
 MIN_BACK_OFF_S = 0.2
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class LinkError(Exception):
-    """The server cannot be reached or refuses. `code`: SERVER_UNREACHABLE, CERTIFICATE_REFUSED, BAD_SERVER_URL,
-    BAD_ANSWER, or a code of the server's list; `text` and `next_step` are the server's words for people, if it had any."""
+    """The server cannot be reached or refuses. `code`: SERVER_UNREACHABLE, CERTIFICATE_REFUSED, BAD_SERVER_URL, BAD_CA_FILE,
+    BAD_CONNECTION_FILE, NO_SERVER, BAD_ANSWER, or a code of the server's list. `text` and `next_step` are the server's
+    words for people, if it had any; `detail` is for logs and the command line."""
 
-    def __init__(self, code: str, text: str = "", next_step: str = "") -> None:
-        super().__init__(f"{code}: {text}" if text else code)
+    def __init__(self, code: str, detail: str = "", *, text: str = "", next_step: str = "") -> None:
+        said = text or detail
+        super().__init__(f"{code}: {said}" if said else code)
         self.code = code
+        self.detail = detail
         self.text = text
         self.next_step = next_step
 
@@ -68,12 +73,13 @@ class Server:
 
 def parse_server(url: str, ca_file: Path | None = None, ca: bytes | None = None) -> Server:
     """`url` may lack the scheme (https). Plain http is taken for the loopback address only. Raises LinkError."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
     try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
         port = parts.port
     except ValueError:
         raise LinkError("BAD_SERVER_URL", url[:100]) from None
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    # "https://support.example@evil.example" is read by people as the wrong one of the two.
+    if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc or port == 0:
         raise LinkError("BAD_SERVER_URL", url[:100])
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise LinkError("BAD_SERVER_URL", "only https leaves this machine")
@@ -86,7 +92,9 @@ def parse_server(url: str, ca_file: Path | None = None, ca: bytes | None = None)
 
 def _tls_options(server: Server) -> Any:
     try:
-        trust = trustRootFromCertificates([Certificate.loadPEM(server.ca)]) if server.ca else platformTrust()
+        trust = (
+            trustRootFromCertificates([Certificate.loadPEM(server.ca)]) if server.ca is not None else platformTrust()
+        )
     except (SSL.Error, ValueError):
         raise LinkError("BAD_CA_FILE", "no PEM certificate") from None
     return optionsForClientTLS(server.host, trustRoot=trust)
@@ -107,7 +115,8 @@ class ServerLink:
     def __init__(self, reactor: Any, server: Server, language: str) -> None:
         self._reactor = reactor
         self.server = server
-        self._language = language
+        #: "ko" or "en": the language of the server's sentences from now on.
+        self.language = language
         self._http = treq.client.HTTPClient(
             Agent(reactor, contextFactory=_Policy(server), pool=HTTPConnectionPool(reactor, persistent=False))
         )
@@ -124,21 +133,40 @@ class ServerLink:
 
     async def _request(self, method: str, path: str, body: bytes | None, bearer: str | None) -> dict[str, Any]:
         headers: dict[bytes | str, bytes | str] = {
-            "Accept-Language": self._language,
+            "Accept-Language": self.language,
             "Content-Type": "application/json",
         }
         if bearer:
             headers["Authorization"] = f"Bearer {bearer}"
         try:
+            # No redirects: they could lead to another host, or into the clear. Unbuffered: the length is ours to limit.
             response = await self._http.request(
-                method, f"{self.server.base}/api/v1{path}", data=body, headers=headers, timeout=REQUEST_TIMEOUT_S
+                method,
+                f"{self.server.base}/api/v1{path}",
+                data=body,
+                headers=headers,
+                timeout=REQUEST_TIMEOUT_S,
+                allow_redirects=False,
+                unbuffered=True,
             )
-            data = await response.content()
+            data = await self._body(response)
         except LinkError:
             raise
         except Exception as problem:
             raise _link_error(problem) from problem
         return _answer(response.code, data)
+
+    async def _body(self, response: Any) -> bytes:
+        """Raises LinkError("BAD_ANSWER") as soon as there is more than MAX_ANSWER_BYTES."""
+        found = bytearray()
+
+        def add(data: bytes) -> None:
+            if len(found) + len(data) > MAX_ANSWER_BYTES:
+                raise LinkError("BAD_ANSWER", "too long")
+            found.extend(data)
+
+        await treq.collect(response, add).addTimeout(REQUEST_TIMEOUT_S, self._reactor)
+        return bytes(found)
 
     def connect(self, path: str, events: SocketEvents) -> Deferred[Any]:
         """Opens a WebSocket. The Deferred fires when the TCP or TLS connection stands, and fails with LinkError."""
@@ -187,16 +215,20 @@ class SocketEvents:
 
 
 class AgentSocket:
-    """An open WebSocket, as its owner sees it."""
+    """An open WebSocket, as its owner sees it. Once it is closing, sending does nothing: `closed` has been or will be called."""
 
     def __init__(self, protocol: _Socket) -> None:
         self._protocol = protocol
 
     def send_text(self, data: bytes) -> None:
-        self._protocol.sendMessage(data, False)
+        self._send(data, False)
 
     def send_binary(self, data: bytes) -> None:
-        self._protocol.sendMessage(data, True)
+        self._send(data, True)
+
+    def _send(self, data: bytes, binary: bool) -> None:
+        if self._protocol.state == WebSocketClientProtocol.STATE_OPEN:
+            self._protocol.sendMessage(data, binary)
 
     def close(self) -> None:
         self._protocol.sendClose(1000)
@@ -240,8 +272,6 @@ class BackOff:
 
 
 def _answer(status: int, data: bytes) -> dict[str, Any]:
-    if len(data) > MAX_ANSWER_BYTES:
-        raise LinkError("BAD_ANSWER", "too long")
     if status == 204:
         return {}
     try:
@@ -250,12 +280,23 @@ def _answer(status: int, data: bytes) -> dict[str, Any]:
         raise LinkError("BAD_ANSWER", f"status {status}") from None
     if not isinstance(value, dict):
         raise LinkError("BAD_ANSWER", "no object")
-    if status < 400:
+    if 200 <= status < 300:
         return value
     error = value.get("error")
-    if not isinstance(error, dict):
+    code = _text(error, "code", MAX_CODE_LENGTH) if isinstance(error, dict) else ""
+    if not code:
         raise LinkError("BAD_ANSWER", f"status {status}")
-    raise LinkError(str(error.get("code"))[:64], str(error.get("message"))[:500], str(error.get("next_step"))[:500])
+    raise LinkError(
+        code,
+        text=_text(error, "message", MAX_SENTENCE_LENGTH),
+        next_step=_text(error, "next_step", MAX_SENTENCE_LENGTH),
+    )
+
+
+def _text(error: Any, name: str, length: int) -> str:
+    """A text field of the server's error, at most so long; anything else counts as none. Lone surrogates cannot be sent on."""
+    value = error.get(name)
+    return value[:length].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _link_error(problem: BaseException) -> LinkError:

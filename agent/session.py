@@ -67,6 +67,15 @@ class Parts:
     input_part: InputPart | None
 
 
+def _terms(hello: live.Hello) -> Terms:
+    """The server names rights, the agent grants only those that it knows. Raises RemoteProtocolError("BAD_LIVE")."""
+    try:
+        policy = SasPolicy(hello.sas_policy)
+    except ValueError:
+        raise RemoteProtocolError("BAD_LIVE", "sas_policy") from None
+    return Terms(frozenset(p for p in ALL_PERMISSIONS if p in hello.permissions), policy)
+
+
 class SupportSession(SocketEvents):
     """`done` fires with the reason when the session is over and the server has been told."""
 
@@ -80,8 +89,9 @@ class SupportSession(SocketEvents):
         self._memory = Memory()
         self._back_off = BackOff()
         self._socket: AgentSocket | None = None
-        self._hello: live.Hello | None = None
+        self._terms: Terms | None = None
         self._viewer: Viewer | None = None
+        self._sas = ""
         self._over: str | None = None
         self._unapproved = False
         self.done: Deferred[str] = Deferred()
@@ -101,10 +111,15 @@ class SupportSession(SocketEvents):
         self._reactor.callLater(self._back_off.next_s(), self._connect)
 
     def opened(self, socket: AgentSocket) -> None:
+        if self._over is not None:
+            socket.abort()
+            return
         self._socket = socket
         socket.send_text(live.encode(live.Auth(self._joined.session, self._joined.secret, __version__)))
 
     def text(self, data: bytes) -> None:
+        if self._over is not None:
+            return
         try:
             self._told(live.decode_from_server(data))
         except RemoteProtocolError as problem:
@@ -134,9 +149,11 @@ class SupportSession(SocketEvents):
                 self._finish(reason)
 
     def _greeted(self, hello: live.Hello) -> None:
+        """Raises RemoteProtocolError("BAD_LIVE") for a policy that is none."""
+        terms = _terms(hello)
+        first = self._terms is None
+        self._terms = terms if self._terms is None else self._terms.narrowed(terms)
         self._back_off.reset()
-        first = self._hello is None
-        self._hello = hello
         if first:
             self._view.started(hello.company, hello.operator, hello.since_s)
         self._view.link_changed(True)
@@ -144,32 +161,35 @@ class SupportSession(SocketEvents):
     # --- viewers -----------------------------------------------------------------------------------------------------
 
     def _open_viewer(self, message: live.Viewer) -> None:
-        if self._hello is None or self._over is not None or self._unapproved:
+        if self._terms is None or self._unapproved:
             return
         try:
-            sid, policy = bytes.fromhex(message.sid), SasPolicy(self._hello.sas_policy)
+            sid = bytes.fromhex(message.sid)
         except ValueError:
-            raise RemoteProtocolError("BAD_LIVE", "viewer") from None
+            raise RemoteProtocolError("BAD_LIVE", "sid") from None
         if len(sid) != SID_BYTES:
             raise RemoteProtocolError("BAD_LIVE", "sid")
         if self._viewer is not None:
             self._viewer.close()
-        # The server names rights, the agent grants only those that it knows.
-        granted = frozenset(p for p in ALL_PERMISSIONS if p in self._hello.permissions)
         self._viewer = Viewer(
             self._reactor,
             message.ticket,
             sid,
             self._parts.identity(self._key.public.hex()),
             self._key,
-            Terms(granted, policy),
+            self._terms,
             self._memory,
             lambda send: self._parts.make_screen(send, self._refused_on_thread),
             self._parts.input_part,
             self,
         )
         viewer = self._viewer
-        self._server.connect("/ws/relay", viewer).addErrback(lambda _: viewer.close())
+        self._server.connect("/ws/relay", viewer).addErrback(self._relay_failed, viewer)
+
+    @staticmethod
+    def _relay_failed(failure: Failure, viewer: Viewer) -> None:
+        log.warn("No link to the relay: {problem}", problem=str(failure.value))
+        viewer.close()
 
     def _refused_on_thread(self, code: str) -> None:
         """Called by the picture's own thread."""
@@ -180,7 +200,7 @@ class SupportSession(SocketEvents):
         self._show_viewer(trust)
 
     def _show_viewer(self, trust: Trust) -> None:
-        policy = SasPolicy(self._hello.sas_policy) if self._hello else SasPolicy.SHOWN
+        policy = self._terms.sas_policy if self._terms is not None else SasPolicy.SHOWN
         self._view.viewer_changed(True, self._sas, policy, trust)
 
     def viewer_closed(self, viewer: Viewer) -> None:
@@ -217,7 +237,7 @@ class SupportSession(SocketEvents):
         if self._over is not None:
             return
         if self._viewer is not None:
-            self._viewer.end(reason)
+            self._viewer.close(reason)
         self._say(live.EndSession(reason))
         self._finish(reason)
 

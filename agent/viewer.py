@@ -53,6 +53,11 @@ class Terms:
     permissions: frozenset[Permission]
     sas_policy: SasPolicy
 
+    def narrowed(self, other: Terms) -> Terms:
+        """What both allow. A session that runs is never widened: the customer was not asked again."""
+        stricter = max(self.sas_policy, other.sas_policy, key=tuple(SasPolicy).index)
+        return Terms(self.permissions & other.permissions, stricter)
+
 
 @dataclass
 class Memory:
@@ -135,8 +140,9 @@ class Viewer(SocketEvents):
         self._socket = None
         self.close()
 
-    def close(self) -> None:
-        """Input is dead when this returns, whatever the network does."""
+    def close(self, reason: str | None = None) -> None:
+        """Input is dead when this returns, whatever the network does. `reason`: the customer's end of the whole session,
+        told to a console that is there."""
         if self._closed:
             return
         self._closed = True
@@ -144,6 +150,8 @@ class Viewer(SocketEvents):
             self._input.release()
         if self._screen is not None:
             self._screen.stop()
+        if reason is not None and self.peer is not None:
+            self._send(Channel.CONTROL, control.encode(control.End(reason)))
         if self._socket is not None:
             self._socket.close()
         self._events.viewer_closed(self)
@@ -244,12 +252,6 @@ class Viewer(SocketEvents):
         sent = self._pings.pop(token, None)
         if sent is not None and self._screen is not None:
             self._screen.pong(self._reactor.seconds() - sent)
-
-    def end(self, reason: str) -> None:
-        """Tells the console that the customer ended the session, then closes."""
-        if not self._closed and self.peer is not None:
-            self._send(Channel.CONTROL, control.encode(control.End(reason)))
-        self.close()
 
     def _send(self, channel: Channel, body: bytes) -> None:
         self._link.seal(channel, body)

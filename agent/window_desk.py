@@ -7,7 +7,7 @@ what the person does meanwhile is not lost, the page just waits.
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -62,11 +62,13 @@ class WindowDesk(SessionView):
         if self._entrance is None:
             self._window.send(local.Ended(texts.ended("no_server", self._language)))
         elif self._token is not None:
-            self._begin(self._by_token(self._token))
+            token = self._token
+            self._begin(self._join(lambda entrance: entrance.by_token(token)))
         else:
             self._window.send(local.Entry(local.EntryMode.NUMBER, True))
-            if self._number:
-                self._begin(self._join(self._entrance.by_number(self._number)))
+            number = self._number
+            if number:
+                self._begin(self._join(lambda entrance: entrance.by_number(number)))
         return await self._done
 
     # --- the person ---------------------------------------------------------------------------------------------------
@@ -75,11 +77,11 @@ class WindowDesk(SessionView):
         assert self._entrance is not None or isinstance(message, local.Closed | local.ChooseLanguage | local.Report)
         match message:
             case local.SubmitNumber(number):
-                self._begin(self._join(self._the_entrance.by_number(number)))
+                self._begin(self._join(lambda entrance: entrance.by_number(number)))
             case local.SubmitCompany(code):
                 self._begin(self._list_operators(code))
             case local.Pick(operator):
-                self._begin(self._join(self._the_entrance.by_operator(self._company, operator)))
+                self._begin(self._join(lambda entrance: entrance.by_operator(self._company, operator)))
             case local.ConsentAnswer(accepted):
                 self._begin(self._answer_consent(accepted))
             case local.ApproveAnswer(accepted):
@@ -92,6 +94,8 @@ class WindowDesk(SessionView):
                 self._begin(self._report(), "")
             case local.ChooseLanguage(lang):
                 self._language = lang
+                if self._server is not None:
+                    self._server.language = lang
             case local.Closed():
                 self._window.close()
 
@@ -133,11 +137,8 @@ class WindowDesk(SessionView):
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
-    async def _by_token(self, token: str) -> None:
-        await self._join(self._the_entrance.by_token(token))
-
-    async def _join(self, call: Coroutine[Any, Any, tuple[Joined, Consent | None]]) -> None:
-        self._joined, self._consent = await call
+    async def _join(self, way: Callable[[Entrance], Coroutine[Any, Any, tuple[Joined, Consent | None]]]) -> None:
+        self._joined, self._consent = await way(self._the_entrance)
         if self._consent is None:
             self._start()
             return
@@ -153,6 +154,7 @@ class WindowDesk(SessionView):
     async def _answer_consent(self, accepted: bool) -> None:
         assert self._joined is not None and self._consent is not None
         await self._the_entrance.consent(self._joined, self._consent.text, accepted, "window")
+        self._consent = None
         if accepted:
             self._start()
         else:
@@ -163,7 +165,10 @@ class WindowDesk(SessionView):
         await self._the_entrance.report(self._joined)
 
     def _start(self) -> None:
-        assert self._joined is not None and self._server is not None
+        assert self._joined is not None and self._server is not None and self._session is None
+        if self._done.called:
+            # The window died while the server was asked: nobody could end the session.
+            return
         parts: Parts = self._parts()
         self._session = SupportSession(self._reactor, self._server, self._joined, parts, self)
         self._session.start()

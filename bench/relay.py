@@ -62,8 +62,14 @@ class Server:
             found = []
             for _ in range(count):
                 row = rules.SupportSession(
-                    id=str(uuid.uuid4()), company_id=1, owner_id=1, state=State.CONNECTING, created_at=now(), state_since=now(),
-                    join_secret_hash=rules.hash_secret("s"), channel="program",
+                    id=str(uuid.uuid4()),
+                    company_id=1,
+                    owner_id=1,
+                    state=State.CONNECTING,
+                    created_at=now(),
+                    state_since=now(),
+                    join_secret_hash=rules.hash_secret("s"),
+                    channel="program",
                 )
                 session.add(row)
                 found.append((row.id, "s"))
@@ -155,7 +161,9 @@ async def measure(server: Server, options: argparse.Namespace, sessions: list[tu
     link = server.link()
     start_mib = server.memory_mib()
     took = await connect_agents(server, link, sessions)
-    print(f"{options.agents} idle agents over TLS: {took:.1f} s, server {start_mib:.0f} -> {server.memory_mib():.0f} MiB")
+    print(
+        f"{options.agents} idle agents over TLS: {took:.1f} s, server {start_mib:.0f} -> {server.memory_mib():.0f} MiB"
+    )
     pairs = []
     for _ in range(options.sessions):
         pairs.append(pair(server, link))
@@ -164,6 +172,7 @@ async def measure(server: Server, options: argparse.Namespace, sessions: list[tu
     filler = os.urandom(options.size - STAMP.size)
     loops = []
     for i, (agent, _) in enumerate(pairs):
+
         def send(end: RelayEnd = agent) -> None:
             end.socket.send_binary(STAMP.pack(time.monotonic()) + filler)
 

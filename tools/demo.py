@@ -101,7 +101,17 @@ class Demo:
         self.start("xsetroot", "-solid", "#31507a", display=display)
         terminal = ["xterm", "-u8", "-fa", "NanumGothicCoding", "-fs", "13", "-geometry", "86x24+60+60"]
         self.start(*terminal, "-T", "Terminal", "-e", "bash", "--norc", display=display)
-        self.start("xclock", "-digital", "-strftime", "%H:%M:%S", "-update", "1", "-geometry", "220x70+1300+40", display=display)
+        self.start(
+            "xclock",
+            "-digital",
+            "-strftime",
+            "%H:%M:%S",
+            "-update",
+            "1",
+            "-geometry",
+            "220x70+1300+40",
+            display=display,
+        )
         self.start("xcalc", "-geometry", "260x340+1240+200", display=display)
         self.start("xeyes", "-geometry", "220x140+1300+620", display=display)
         return display
@@ -119,7 +129,9 @@ def free_port(wished: int) -> int:
 def main() -> int:
     options = argparse.ArgumentParser()
     options.add_argument("--port", type=int, default=8443)
-    options.add_argument("--own-desktop", action="store_true", help="show this machine's own desktop instead of a virtual one")
+    options.add_argument(
+        "--own-desktop", action="store_true", help="show this machine's own desktop instead of a virtual one"
+    )
     options.add_argument("--seconds", type=float, help="end by itself after so long")
     chosen = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -142,8 +154,17 @@ def run(demo: Demo, own_desktop: bool, seconds: float | None) -> None:
     display = os.environ["DISPLAY"] if own_desktop else demo.desktop()
     number = demo.number(operator)
     agent = demo.start(
-        BIN / "wizhelper-agent", "connect", "--server", demo.url, "--ca", demo.data / "ca.pem", "--number", number, "--yes",
-        display=display, log="agent.log",
+        BIN / "wizhelper-agent",
+        "connect",
+        "--server",
+        demo.url,
+        "--ca",
+        demo.data / "ca.pem",
+        "--number",
+        number,
+        "--yes",
+        display=display,
+        log="agent.log",
     )
     show(demo, admin, operator)
     end = time.monotonic() + seconds if seconds else None

@@ -30,7 +30,8 @@ class ViewerModel:
     def __init__(self, width: int, height: int) -> None:
         cells = grid(width, height)
         self.width, self.height = width, height
-        self.sent: Pixels = np.zeros((height, width, 4), np.uint8)
+        # A fourth byte that no capture has: also an all-black screen is sent once, so that the viewer knows it has a picture.
+        self.sent: Pixels = np.full((height, width, 4), (0, 0, 0, 1), np.uint8)
         self.quality: NDArray[np.uint8] = np.full(cells, Quality.EXACT, np.uint8)
         #: When the viewer's picture of a cell last changed.
         self.changed_at = np.zeros(cells)

@@ -119,7 +119,7 @@ def watch(lines: Iterable[str], open_device: Callable[[], Device]) -> None:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """No arguments. 0, or 1 if the system did not allow the release: when the display is gone there is nothing to release either."""
+    """Takes no arguments. 0, or 1 if the system did not allow the release (a display that is gone holds no keys)."""
     try:
         watch(sys.stdin, open_device)
     except PlatformError as problem:

@@ -89,9 +89,9 @@ class INPUT(ctypes.Structure):
 class User32(Protocol):
     """What is used of user32.dll; tests give a recorder."""
 
-    def SendInput(self, count: int, inputs: ctypes.Array[INPUT], size: int) -> int: ...  # noqa: N802
+    def SendInput(self, count: int, inputs: ctypes.Array[INPUT], size: int) -> int: ...
 
-    def GetSystemMetrics(self, index: int) -> int: ...  # noqa: N802
+    def GetSystemMetrics(self, index: int) -> int: ...
 
 
 def load_user32() -> User32:

@@ -116,12 +116,12 @@ class SessionBar(tkinter.Toplevel):
             return
         if sas.sas_policy == SasPolicy.REQUIRED:
             self._label(self._second, self._texts.number_needed, INK)
-            ask = ttk.Button(self._second, text=self._texts.enter_number, command=self._ask_number)
-            ask.pack(side="left", padx=(4, 0))
         elif sas.sas:
             self._label(self._second, self._texts.compare_number.format(number=rules.grouped(sas.sas)), INK)
         else:
             return
+        ask = ttk.Button(self._second, text=self._texts.enter_number, command=self._ask_number)
+        ask.pack(side="left", padx=(4, 0))
         self._second.pack(fill="x", pady=(6, 0))
 
     def _toggle_help(self) -> None:
@@ -139,7 +139,11 @@ class SessionBar(tkinter.Toplevel):
     def _tick(self) -> None:
         self._show_time()
         self._place()
-        self.after(TICK_MS, self._tick)
+        self._timer = self.after(TICK_MS, self._tick)
+
+    def destroy(self) -> None:
+        self.after_cancel(self._timer)
+        super().destroy()
 
     def _show_time(self) -> None:
         session = self._state.session

@@ -248,8 +248,11 @@ class ConsentPage(Page):
         self.paragraph(self.texts.consent_who.format(company=company, operator=operator), "TLabel")
         self.paragraph(self.texts.consent_version.format(version=asked.version), "Small.TLabel")
         self._message.pack(fill="x")
-        read_only_text(self, asked.body).pack(fill="both", expand=True, pady=(6, 0))
+        read_only_text(self, asked.body, context.theme).pack(fill="both", expand=True, pady=(6, 0))
         self.focus_field = tick
+        # Tab goes by stacking order: from the tick straight to the buttons.
+        tick.lift()
+        row.lift()
         self._follow_tick()
 
     def set_idle(self) -> None:
@@ -263,11 +266,11 @@ class ConsentPage(Page):
         self.submit(local.ConsentAnswer(accepted))
 
 
-def read_only_text(parent: tkinter.Misc, body: str) -> ttk.Frame:
+def read_only_text(parent: tkinter.Misc, body: str, theme: Theme) -> ttk.Frame:
     """A scrolled text that can be read and copied, not changed."""
     frame = ttk.Frame(parent)
     text = tkinter.Text(frame, wrap="word", height=9, width=40, relief="flat", padx=10, pady=8, highlightthickness=1)
-    text.configure(highlightbackground=LINE, background="#fafbfc", spacing2=3)
+    text.configure(highlightbackground=LINE, background="#fafbfc", spacing2=3, font=theme.text)
     bar = ttk.Scrollbar(frame, orient="vertical", command=text.yview)
     text.configure(yscrollcommand=bar.set)
     text.insert("1.0", rules.shown_body(body))
@@ -322,6 +325,7 @@ class EndedPage(Page):
     def report(self) -> None:
         self.context.send(local.Report())
         self.mark_reported()
+        self.focus_field.focus_set()
 
     def mark_reported(self) -> None:
         self.reported = True

@@ -86,12 +86,12 @@ class _WindowProtocol(ProcessProtocol):
     def __init__(self, window: WindowProcess) -> None:
         self._window = window
 
-    def outReceived(self, data: bytes) -> None:  # noqa: N802
+    def outReceived(self, data: bytes) -> None:
         self._window.received(data)
 
-    def errReceived(self, data: bytes) -> None:  # noqa: N802
+    def errReceived(self, data: bytes) -> None:
         for line in data.decode("utf-8", "replace").splitlines():
             self._window.log.warn("window: {line}", line=line)
 
-    def processEnded(self, reason: Failure) -> None:  # noqa: N802
+    def processEnded(self, reason: Failure) -> None:
         self._window.ended(reason)

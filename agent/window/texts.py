@@ -99,7 +99,9 @@ KOREAN = Texts(
     locked_verified="종단 암호화 · 확인번호 일치",
     compare_number="확인번호 {number} — 상담원이 부르는 번호와 다르면 종료하세요.",
     verify_title="확인번호 입력",
-    type_number="상담원이 전화로 불러 주는 확인번호 6자리를 입력하세요. 확인되기 전에는 상담원에게 화면이 보이지 않습니다.",
+    type_number=(
+        "상담원이 전화로 불러 주는 확인번호 6자리를 입력하세요. 확인되기 전에는 상담원에게 화면이 보이지 않습니다."
+    ),
     number_needed="확인번호를 입력해야 화면이 공유됩니다.",
     enter_number="확인번호 입력",
     verify="확인",
@@ -152,7 +154,8 @@ ENGLISH = Texts(
     compare_number="Confirmation number {number} — end the session if the operator reads out another one.",
     verify_title="Confirmation number",
     type_number=(
-        "Type the 6 digits that the operator reads out to you. The operator sees nothing of this screen before they match."
+        "Type the 6 digits that the operator reads out to you. "
+        "The operator sees nothing of this screen before they match."
     ),
     number_needed="Nothing is shared before you type the confirmation number.",
     enter_number="Enter the number",

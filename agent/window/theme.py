@@ -80,7 +80,8 @@ class Theme:
             background=[("disabled", "#aab6c6"), ("active", BRAND_DARK)],
             foreground=[("disabled", PAPER)],
         )
-        style.map("Primary.TButton", **{edge: [("disabled", "#aab6c6")] for edge in _flat("")})
+        faded = [("disabled", "#aab6c6")]
+        style.map("Primary.TButton", lightcolor=faded, darkcolor=faded, bordercolor=faded)
         style.configure("Danger.TButton", background=ALARM, foreground=PAPER, font=self.strong, **_flat(ALARM))
         style.map("Danger.TButton", background=[("disabled", "#d9a6a3"), ("active", ALARM_DARK)])
         style.configure("Link.TButton", background=PAPER, foreground=BRAND, borderwidth=0, padding=(4, 4))

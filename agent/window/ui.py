@@ -76,6 +76,7 @@ class Window:
         self._page: Page | None = None
         self._bar: SessionBar | None = None
         self._bar_state: BarState | None = None
+        self._typing_wished = False
         root.protocol("WM_DELETE_WINDOW", self._close)
         self._frame_up()
         root.withdraw()
@@ -96,11 +97,14 @@ class Window:
         self._toggle = ttk.Button(footer, command=self._toggle_mode)
         self._switch = ttk.Button(footer, style="Link.TButton", command=self._switch_language)
         self._switch.pack(side="right")
+        self._root.minsize(*WINDOW_SIZE)
+
+    def _centre(self) -> None:
+        """Said again whenever the window was hidden: X11 forgets the place of a window that is not there."""
         width, height = WINDOW_SIZE
         x = (self._root.winfo_screenwidth() - width) // 2
         y = max(0, (self._root.winfo_screenheight() - height) // 2)
         self._root.geometry(f"{width}x{height}+{x}+{y}")
-        self._root.minsize(width, height)
 
     # What the agent says
 
@@ -155,6 +159,8 @@ class Window:
         self._raise()
 
     def _raise(self) -> None:
+        if self._root.state() == "withdrawn":
+            self._centre()
         self._root.deiconify()
         self._root.lift()
         self._root.focus_force()
@@ -211,12 +217,15 @@ class Window:
             self._bar.destroy()
         if self._bar_state is not None:
             send = self._pipe.send
-            self._bar = SessionBar(self._root, self._theme, self._texts, self._bar_state, send, self._raise)
+            self._bar = SessionBar(self._root, self._theme, self._texts, self._bar_state, send, self._ask_number)
 
     def _follow_session(self, anew: bool = False) -> None:
         """During a session the window is there only to have the confirmation number typed."""
         state = self._bar_state
+        if state is None or state.sas.verified or state.sas.sas_policy == SasPolicy.OFF:
+            self._typing_wished = False
         needed = state is not None and state.sas.sas_policy == SasPolicy.REQUIRED and not state.sas.verified
+        needed = needed or self._typing_wished
         self._toggle.pack_forget()
         if not needed:
             self._root.withdraw()
@@ -227,6 +236,12 @@ class Window:
             self._put(VerifyPage(self._root, self._context()))
         else:
             self._page.set_idle()
+
+    def _ask_number(self) -> None:
+        """The person wants to type the number: always possible, also where the company only shows it."""
+        self._typing_wished = True
+        self._follow_session()
+        self._raise()
 
     def _update_bar(self, message: local.Sas | local.Status) -> None:
         if self._bar_state is None:
@@ -287,6 +302,7 @@ class Window:
     def _close(self) -> None:
         """During a session it only hides: the bar stays and brings it back."""
         if self._bar_state is not None:
+            self._typing_wished = False
             self._root.withdraw()
             return
         self._pipe.send(local.Closed())

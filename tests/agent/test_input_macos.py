@@ -42,55 +42,55 @@ class FakeQuartz:
             return name
         raise AttributeError(name)
 
-    def CGPreflightPostEventAccess(self) -> bool:  # noqa: N802
+    def CGPreflightPostEventAccess(self) -> bool:
         return self.allowed
 
-    def CGRequestPostEventAccess(self) -> bool:  # noqa: N802
+    def CGRequestPostEventAccess(self) -> bool:
         self.asked = True
         return False
 
-    def CGEventSourceCreate(self, state: str) -> str:  # noqa: N802
+    def CGEventSourceCreate(self, state: str) -> str:
         return state
 
-    def CGEventCreate(self, source: object) -> dict[str, Any]:  # noqa: N802
+    def CGEventCreate(self, source: object) -> dict[str, Any]:
         return {}
 
-    def CGEventGetLocation(self, event: object) -> Point:  # noqa: N802
+    def CGEventGetLocation(self, event: object) -> Point:
         return Point(7, 8)
 
-    def CGEventCreateKeyboardEvent(self, source: str, key: int, down: bool) -> dict[str, Any]:  # noqa: N802
+    def CGEventCreateKeyboardEvent(self, source: str, key: int, down: bool) -> dict[str, Any]:
         return {"key": key, "down": down}
 
-    def CGEventKeyboardSetUnicodeString(self, event: dict[str, Any], length: int, text: str) -> None:  # noqa: N802
+    def CGEventKeyboardSetUnicodeString(self, event: dict[str, Any], length: int, text: str) -> None:
         event.update(text=text, length=length)
 
-    def CGEventCreateMouseEvent(self, source: str, kind: str, at: Any, number: int) -> dict[str, Any]:  # noqa: N802
+    def CGEventCreateMouseEvent(self, source: str, kind: str, at: Any, number: int) -> dict[str, Any]:
         return {"mouse": kind, "at": at, "number": number}
 
-    def CGEventCreateScrollWheelEvent(self, source: str, unit: str, wheels: int, *steps: int) -> dict[str, Any]:  # noqa: N802
+    def CGEventCreateScrollWheelEvent(self, source: str, unit: str, wheels: int, *steps: int) -> dict[str, Any]:
         assert wheels == len(steps)
         return {"scroll": steps, "unit": unit}
 
-    def CGEventSetIntegerValueField(self, event: dict[str, Any], name: str, value: int) -> None:  # noqa: N802
+    def CGEventSetIntegerValueField(self, event: dict[str, Any], name: str, value: int) -> None:
         event[name] = value
 
-    def CGEventPost(self, tap: str, event: dict[str, Any]) -> None:  # noqa: N802
+    def CGEventPost(self, tap: str, event: dict[str, Any]) -> None:
         assert tap == "kCGHIDEventTap"
         self.posted.append(event)
 
-    def CGGetActiveDisplayList(self, limit: int, *_: None) -> tuple[int, list[int], int]:  # noqa: N802
+    def CGGetActiveDisplayList(self, limit: int, *_: None) -> tuple[int, list[int], int]:
         return 0, [1, 2], 2
 
-    def CGDisplayBounds(self, screen: int) -> Rect:  # noqa: N802
+    def CGDisplayBounds(self, screen: int) -> Rect:
         return Rect(Point(0, 0), Size(1440, 900)) if screen == 1 else Rect(Point(-1000, -50), Size(1000, 800))
 
-    def CGMainDisplayID(self) -> int:  # noqa: N802
+    def CGMainDisplayID(self) -> int:
         return 1
 
-    def CGDisplayCopyDisplayMode(self, screen: int) -> int:  # noqa: N802
+    def CGDisplayCopyDisplayMode(self, screen: int) -> int:
         return screen
 
-    def CGDisplayModeGetPixelWidth(self, mode: int) -> int:  # noqa: N802
+    def CGDisplayModeGetPixelWidth(self, mode: int) -> int:
         return 2880
 
 

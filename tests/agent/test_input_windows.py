@@ -23,7 +23,7 @@ class FakeUser32:
         self._taken = taken
         self._swapped = swapped
 
-    def SendInput(self, count: int, inputs: ctypes.Array[INPUT], size: int) -> int:  # noqa: N802
+    def SendInput(self, count: int, inputs: ctypes.Array[INPUT], size: int) -> int:
         self.sizes.append(size)
         for event in inputs[:count]:
             if event.type == INPUT_KEYBOARD:
@@ -34,7 +34,7 @@ class FakeUser32:
                 self.calls.append(("mouse", mouse.dx, mouse.dy, data, mouse.dwFlags))
         return count if self._taken is None else self._taken
 
-    def GetSystemMetrics(self, index: int) -> int:  # noqa: N802
+    def GetSystemMetrics(self, index: int) -> int:
         return {78: 1920, 79: 1080, SM_SWAPBUTTON: int(self._swapped)}[index]
 
 

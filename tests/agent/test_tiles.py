@@ -251,3 +251,12 @@ def change(frame: Pixels, kind: str, rect: tuple[int, int, int, int], seed: int)
         area[:] = np.roll(area, seed - 50, axis=0)
     elif kind == "move":
         frame[:] = np.roll(frame, (seed - 50, x), axis=(0, 1))
+
+
+def test_an_all_black_screen_is_sent_once() -> None:
+    """The viewer knows by the first drawing that it has a picture; a black one must not look like none."""
+    encoder = TileEncoder(128, 64)
+    black = np.zeros((64, 128, 4), np.uint8)
+    first = encoder.encode(black, WIDE)
+    assert first.ops
+    assert not encoder.encode(black, WIDE).ops

@@ -24,8 +24,13 @@ T = TypeVar("T")
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 PYTHON_BIN = Path(sys.executable).parent
 TOP = Path(__file__).parent.parent.parent
@@ -201,7 +206,10 @@ class AgentProcess:
 
 @contextmanager
 def agent(
-    where: Desktop, server: Appliance, *arguments: str, program: tuple[str | Path, ...] = (PYTHON_BIN / "wizhelper-agent",)
+    where: Desktop,
+    server: Appliance,
+    *arguments: str,
+    program: tuple[str | Path, ...] = (PYTHON_BIN / "wizhelper-agent",),
 ) -> Iterator[AgentProcess]:
     log = where.folder / f"agent-{len(where.processes)}.log"
     command = [*program, "connect", "--server", server.url, "--ca", server.ca, *arguments]
@@ -228,7 +236,9 @@ def browser() -> Iterator[Browser]:
 
 def new_context(made: Browser, locale: str = "ko-KR", width: int = 1366, height: int = 768) -> BrowserContext:
     return made.new_context(
-        ignore_https_errors=True, locale=locale, viewport={"width": width, "height": height},
+        ignore_https_errors=True,
+        locale=locale,
+        viewport={"width": width, "height": height},
         permissions=["clipboard-read", "clipboard-write"],
     )
 

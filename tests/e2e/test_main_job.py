@@ -39,8 +39,22 @@ def chromium() -> Iterator[Browser]:
 def notepad(where: Desktop) -> Path:
     """A terminal whose typed lines land in a file: what a person would call "it arrived"."""
     typed = where.folder / "typed.txt"
-    command = f"while read -r line; do echo \"$line\" >> {typed}; done"
-    where.start("xterm", "-fa", "NanumGothicCoding", "-fs", "16", "-geometry", "70x16+60+60", "-T", "notes", "-e", "bash", "-c", command)
+    command = f'while read -r line; do echo "$line" >> {typed}; done'
+    where.start(
+        "xterm",
+        "-fa",
+        "NanumGothicCoding",
+        "-fs",
+        "16",
+        "-geometry",
+        "70x16+60+60",
+        "-T",
+        "notes",
+        "-e",
+        "bash",
+        "-c",
+        command,
+    )
     eventually("the terminal is on the screen", lambda: "notes" in where.run("xwininfo", "-root", "-tree"))
     return typed
 
@@ -56,7 +70,9 @@ def row_in_state(page: Page, state: str) -> None:
 
 
 def open_control(page: Page) -> None:
-    page.locator("[data-testid=session-row][data-state=ACTIVE] [data-testid=open-control], [data-testid=session-row][data-state=SUSPENDED] [data-testid=open-control]").first.click()
+    page.locator(
+        "[data-testid=session-row][data-state=ACTIVE] [data-testid=open-control], [data-testid=session-row][data-state=SUSPENDED] [data-testid=open-control]"
+    ).first.click()
     expect(page.get_by_test_id("remote-screen")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_test_id("lock-state")).to_contain_text("종단 암호화", timeout=LONG_MS)
 

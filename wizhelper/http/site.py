@@ -35,7 +35,8 @@ MAX_ROW_ID = 2**31 - 1
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": Chromium would then send `Origin: null` with the customer page's own forms.
+    "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -140,7 +141,7 @@ class WebSite:
         self.add_page(PREFIX + "/openapi.json", serve)
 
     def site(self, sockets: Mapping[bytes, IResource]) -> Site:
-        site = _QuietSite(_Root(cast(IResource, self._app.resource()), sockets))
+        site = _QuietSite(_Root(cast(IResource, self._app.resource()), sockets, self._hosts))
         site.displayTracebacks = False
         site.requestFactory = _bounded(self._max_request_bytes)
         return site
@@ -160,7 +161,6 @@ class WebSite:
         return view
 
     async def _call(self, request: Request, route: Route, params: Mapping[str, Any]) -> Call[Any]:
-        self._check_host(request)
         cookie = _cookie(request, self.cookie_name)
         address = _address(request)
         who = await self._authenticate(cookie, address) if cookie else None
@@ -183,7 +183,6 @@ class WebSite:
         )
 
     def _page(self, request: Request, params: Mapping[str, str]) -> Page:
-        self._check_host(request)
         if request.method not in (b"GET", b"HEAD"):
             self._refuse_cross_site(request)
         query = _query(request)
@@ -200,10 +199,6 @@ class WebSite:
             cookie=_cookie(request, self.join_cookie_name),
             cookie_name=self.join_cookie_name,
         )
-
-    def _check_host(self, request: Request) -> None:
-        if not self._hosts.allows(_header(request, "Host")):
-            raise ApiError("WRONG_HOST")
 
     def _refuse_cross_site(self, request: Request) -> None:
         """Browsers say where a request comes from; a program that says nothing carries no stolen cookie."""
@@ -244,7 +239,9 @@ class _QuietSite(Site):
 
 
 class _RowId(IntegerConverter):
-    """`<int:…>` in a path: a number that a table can hold. Any other is no address at all."""
+    """`<int:…>` in a path: a number that a table can hold, in its one spelling. Any other is no address at all."""
+
+    regex = "[1-9][0-9]{0,9}"
 
     def __init__(self, url_map: Map, max: int = MAX_ROW_ID) -> None:
         super().__init__(url_map, max=max)
@@ -296,12 +293,15 @@ class _Refusal(Resource):
 class _Root(Resource):
     """Everything goes to Klein, except the sockets, which live below /ws under exactly their names."""
 
-    def __init__(self, app: IResource, sockets: Mapping[bytes, IResource]) -> None:
+    def __init__(self, app: IResource, sockets: Mapping[bytes, IResource], hosts: Hosts) -> None:
         super().__init__()
         self._app = app
         self._sockets = sockets
+        self._hosts = hosts
 
     def getChild(self, name: bytes, request: Any) -> IResource:
+        if not self._hosts.allows(_header(request, "Host")):
+            return _Refusal("WRONG_HOST")
         problem = _misspelt(request)
         if problem is not None:
             return _Refusal(problem)
@@ -324,7 +324,6 @@ def _misspelt(request: Any) -> str | None:
     try:
         for part in request.prepath + request.postpath:
             part.decode("utf-8")
-        request.getRequestHostname().decode("utf-8")
     except UnicodeDecodeError:
         return "BAD_REQUEST"
     return "NOT_FOUND" if b"//" in path or b"%2f" in path or b"%00" in path else None

@@ -42,7 +42,10 @@ def add_web_apps(site: WebSite, files: Mapping[str, bytes]) -> None:
         return _app(files, "admin.html")
 
     site.add_page("/static/<path:path>", static)
+    # The apps' own routers write a trailing slash; a reload must find the same page.
     site.add_page("/manager", console)
+    site.add_page("/manager/", console)
+    site.add_page("/manager/admin/", admin)
     site.add_page("/manager/<path:path>", console)
     site.add_page("/manager/admin", admin)
     site.add_page("/manager/admin/<path:path>", admin)

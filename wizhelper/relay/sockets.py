@@ -157,7 +157,7 @@ class _Socket(WebSocketServerProtocol):  # type: ignore[misc]
 
     def refuse(self, code: int, reason: str) -> None:
         self._first = None
-        self.sendClose(code, reason)
+        self.sendClose(int(code), reason)  # autobahn takes no IntEnum
 
     @property
     def address(self) -> str:
@@ -178,6 +178,9 @@ class _Socket(WebSocketServerProtocol):  # type: ignore[misc]
         self.refuse(CLOSE_INTERNAL, "INTERNAL")
 
     def send_json(self, message: dict[str, Any]) -> None:
+        """Whoever still tells a closing socket something does nothing wrong: it stays registered until it is closed."""
+        if self.state != self.STATE_OPEN:
+            return
         self.sendMessage(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(), False)
 
 
@@ -333,7 +336,8 @@ class RelaySocket(_Socket):
         self.send_json({"type": "paired"})
 
     def forward(self, data: bytes) -> None:
-        self.sendMessage(data, True)
+        if self.state == self.STATE_OPEN:
+            self.sendMessage(data, True)
 
     def close(self, code: CloseCode) -> None:
         self._unpair()

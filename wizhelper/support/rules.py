@@ -239,14 +239,10 @@ def waiting_of_operator(db: Session, company_id: int, account: int) -> SupportSe
 
 
 def waiting_operators(db: Session, company_id: int) -> list[Account]:
-    query = (
-        select(Account)
-        .join(SupportSession, SupportSession.owner_id == Account.id)
-        .where(SupportSession.company_id == company_id, SupportSession.state == State.WAITING)
-        .distinct()
-        .order_by(Account.display_name)
+    waiting = select(SupportSession.owner_id).where(
+        SupportSession.company_id == company_id, SupportSession.state == State.WAITING
     )
-    return list(db.scalars(query))
+    return list(db.scalars(select(Account).where(Account.id.in_(waiting)).order_by(Account.display_name)))
 
 
 def join(db: Session, now: datetime, row: SupportSession, channel: str, address: str, host: Host | None) -> Joined:

@@ -76,7 +76,7 @@ describe('a link', () => {
     await event('pictured')
   })
 
-  it('passes messages to the agent, statistics to the page, and answers pings', async () => {
+  it('RC-REFRESH: passes messages to the agent, statistics to the page, and answers pings', async () => {
     const { agent } = await open()
     engine.handle({ type: 'send', channel: Channel.SCREEN, body: encodeViewer({ type: 'refresh' }) })
     await agent.say(Channel.SCREEN, encodeStats({ latency_ms: 12.5, fps: 30, kbit_s: 800, capture: 'fast', width: 10, height: 10 }))

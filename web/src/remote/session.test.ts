@@ -124,7 +124,7 @@ describe('opening', () => {
     expect(stage.states).toEqual(['connecting', 'securing', 'open'])
   })
 
-  it('tells the agent the view that is wanted, once for each link', async () => {
+  it('RC-CAPMODE, OP-SET-CURSOR: tells the agent the view that is wanted, once for each link', async () => {
     stage.session.setView({ capture: 'compatible', cursor: false })
     stage.session.setPaused(true)
     await stage.start()
@@ -137,7 +137,7 @@ describe('opening', () => {
     ])
   })
 
-  it('passes on who is there, the lock state, the size, statistics and the first picture once', async () => {
+  it('RC-ST-RES: passes on who is there, the lock state, the size, statistics and the first picture once', async () => {
     const heard: unknown[] = []
     for (const name of ['peer', 'trust', 'geometry', 'stats', 'firstPicture'] as const) stage.session.on(name, (value) => heard.push([name, value]))
     await stage.start()
@@ -172,6 +172,16 @@ describe('the right to control', () => {
     press()
     expect(stage.sent(Channel.INPUT).map((body) => decodeInput(body))).toEqual([
       { type: 'key', code: 'Escape', down: true }, { type: 'key', code: 'Escape', down: false },
+    ])
+  })
+
+  it('RC-CAD: sends Ctrl+Alt+Del as three keys that come up in the opposite order', async () => {
+    await stage.start()
+    await stage.open()
+    stage.session.input.sendCombination(['ControlLeft', 'AltLeft', 'Delete'])
+    const keys = stage.sent(Channel.INPUT).map((body) => decodeInput(body))
+    expect(keys.map((m) => (m.type === 'key' ? `${m.code} ${m.down ? 'down' : 'up'}` : m.type))).toEqual([
+      'ControlLeft down', 'AltLeft down', 'Delete down', 'Delete up', 'AltLeft up', 'ControlLeft up',
     ])
   })
 
