@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 import treq
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from autobahn.websocket import USES_NVX
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
+from service_identity import VerificationError
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.web._newclient import RequestTransmissionFailed  # public in what the Agent raises, not in a module
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
@@ -95,7 +97,7 @@ def _tls_options(server: Server) -> Any:
         trust = (
             trustRootFromCertificates([Certificate.loadPEM(server.ca)]) if server.ca is not None else platformTrust()
         )
-    except (SSL.Error, ValueError):
+    except (SSL.Error, crypto.Error, ValueError):
         raise LinkError("BAD_CA_FILE", "no PEM certificate") from None
     return optionsForClientTLS(server.host, trustRoot=trust)
 
@@ -303,10 +305,10 @@ def _link_error(problem: BaseException) -> LinkError:
     """Certificate trouble is told apart from a network that is down: the cures differ."""
     if isinstance(problem, LinkError):
         return problem
-    reasons = getattr(problem, "reasons", None) if isinstance(problem, ResponseFailed) else None
-    inner = [f.value for f in reasons or []] + [problem]
-    names = {type(p).__name__ for p in inner}
-    if any(isinstance(p, SSL.Error) for p in inner) or "VerificationError" in names:
+    # A certificate is refused while the request is being sent; a reset shows while the answer is awaited.
+    wrapped = problem.reasons if isinstance(problem, ResponseFailed | RequestTransmissionFailed) else []
+    inner = [f.value for f in wrapped] + [problem]
+    if any(isinstance(p, SSL.Error | VerificationError) for p in inner):
         return LinkError("CERTIFICATE_REFUSED", "the server's certificate is not signed by a trusted CA")
     return LinkError("SERVER_UNREACHABLE", str(problem)[:200])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,9 +16,11 @@ from twisted.internet.testing import MemoryReactorClock
 from world import NAMES, PROGRAM, World, populate
 
 import wizhelper.accounts.web as accounts_web
+import wizhelper.http.site as site_module
 import wizhelper.server as server
 from wizhelper.accounts import passwords
-from wizhelper.http import tls
+from wizhelper.http import openapi, tls
+from wizhelper.http.api import Route
 from wizhelper.http.site import WebSite
 from wizhelper.settings.keys import Keys
 from wizhelper.store.database import Database, sqlite_url
@@ -108,6 +110,18 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.ServerCertifica
     return tls.ensure_certificate(tmp_path_factory.mktemp("tls"), NAMES, server.now())
 
 
+_documents: dict[tuple[str, ...], dict[str, Any]] = {}
+
+
+def _document(routes: Iterable[Route]) -> dict[str, Any]:
+    """The OpenAPI document, made once per table of routes: it takes as long as the rest of an appliance."""
+    table = list(routes)
+    key = tuple(f"{r.method} {r.path}" for r in table)
+    if key not in _documents:
+        _documents[key] = openapi.document(table)
+    return _documents[key]
+
+
 def _web_apps(folder: Path) -> Path:
     (folder / "assets").mkdir(parents=True)
     page = b'<!doctype html><script nonce="__CSP_NONCE__"></script>'
@@ -135,6 +149,7 @@ def _worlds(
                 sites.append(self)
 
         monkeypatch.setattr(server, "Database", ImmediateDatabase)
+        monkeypatch.setattr(site_module, "openapi", SimpleNamespace(document=_document))
         monkeypatch.setattr(server, "WebSite", CapturedSite)
         monkeypatch.setattr(server, "now", time_.now)
         monkeypatch.setattr(server, "time", SimpleNamespace(time=time_.time, monotonic=time_.monotonic))

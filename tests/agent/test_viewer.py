@@ -43,7 +43,7 @@ def ids(permissions: frozenset[Permission]) -> str:
     return "+".join(sorted(permissions)) or "none"
 
 
-# --- what a console may do (security row R) ---------------------------------------------------------------------------
+# --- what a console may do --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("permissions", SETS, ids=ids)
@@ -51,7 +51,7 @@ def ids(permissions: frozenset[Permission]) -> str:
 def test_screen_messages_act_only_with_the_right_to_view(
     permissions: frozenset[Permission], message: screen.ViewerMessage
 ) -> None:
-    """SYS-CRYPT-DEFAULT: without the right the message is ignored, and the link goes on."""
+    """Without the right the message is ignored, and the link goes on."""
     bench = ViewerBench(permissions)
     console = bench.open()
 
@@ -137,7 +137,7 @@ def test_pings_are_answered_and_foreign_pongs_ignored() -> None:
 
 
 def test_a_console_that_ends_the_session_stops_picture_and_input() -> None:
-    """RC-END: the session is told; what comes afterwards does nothing."""
+    """The session is told; what comes afterwards does nothing."""
     bench = ViewerBench()
     console = bench.open()
     console.say(control.End("operator_ended"))
@@ -157,7 +157,7 @@ def test_rekeying_by_the_console_goes_unnoticed() -> None:
 
 
 def test_required_means_no_picture_and_no_input_before_the_right_number() -> None:
-    """SYS-CRYPT-DEFAULT: WELCOME grants nothing until the customer has typed what the operator read out."""
+    """WELCOME grants nothing until the customer has typed what the operator read out."""
     bench = ViewerBench(policy=SasPolicy.REQUIRED)
     console = bench.open()
     console.type(A)
@@ -256,7 +256,7 @@ def test_a_pong_tells_the_screen_the_round_trip() -> None:
 
 
 def test_closing_releases_the_keys_and_stops_the_picture_first() -> None:
-    """CUSTP-BAR (row U): what happens on this PC does not wait for the network."""
+    """What happens on this PC does not wait for the network."""
     bench = ViewerBench()
     bench.open()
     bench.log.clear()
@@ -268,7 +268,7 @@ def test_closing_releases_the_keys_and_stops_the_picture_first() -> None:
 
 
 def test_after_close_no_input_reaches_the_injector_even_if_frames_still_arrive() -> None:
-    """Row U: the relay may be stalled and deliver later what was sealed before."""
+    """The relay may be stalled and deliver later what was sealed before."""
     bench = ViewerBench()
     console = bench.open()
     for _ in range(10):
@@ -418,7 +418,7 @@ def again(bench: ViewerBench) -> ViewerBench:
 
 
 def test_a_resumed_link_keeps_the_trust() -> None:
-    """LINK-RESUME: suite 2 proves that it is the same console; nobody types again."""
+    """Suite 2 proves that it is the same console; nobody types again."""
     first, secret = verified_link()
     second = again(first)
     console = second.open(secret)

@@ -145,6 +145,9 @@ def test_wrap_up_completes_the_record_and_its_chain_verifies(page: Page, server:
         end(page)
         page.get_by_test_id("memo").fill("프린터 드라이버를 다시 설치함")
         page.get_by_test_id("wrapup-save").click()
+        expect(page.get_by_role("alert").filter(has_text="결과")).to_be_visible()
+        page.get_by_test_id("result-select").select_option("resolved")
+        page.get_by_test_id("wrapup-save").click()
         page.get_by_test_id("wait-new").wait_for()
     done = eventually("the record is complete", lambda: records(page, "COMPLETED"))[0]
     assert done["memo"] == "프린터 드라이버를 다시 설치함"

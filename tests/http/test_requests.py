@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fakes import Answer, open_wire
@@ -365,6 +366,16 @@ def test_a_query_that_makes_no_sense_is_refused(still_world: World, query: str) 
 def test_a_time_outside_the_calendar_is_refused(still_world: World) -> None:
     form = {"title": "t", "body": "", "audience": "login", "from_at": "0001-01-01T00:00:00+14:00"}
     assert still_world.logged_in("boss").api("POST", "/notices", form).code == "INVALID_FIELDS"
+
+
+def test_records_are_found_by_korean_text(world: World) -> None:
+    """ADM-REC-WORK."""
+    kim = world.logged_in("kim")
+    number = kim.api("POST", "/sessions", {}).json["number"]
+    host = {"host_name": "회계팀-PC", "user_name": "홍길동", "os": "windows", "os_version": "11"}
+    world.browser().api("POST", "/join", {"number": number, "host": host})
+    found = [kim.api("GET", f"/records?q={quote(q)}").json["total"] for q in ("회계", "길동", "없음")]
+    assert found == [1, 1, 0]
 
 
 def test_searching_takes_the_wildcards_of_sql_literally(world: World) -> None:

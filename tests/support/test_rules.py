@@ -36,8 +36,11 @@ def _refused(code: str) -> pytest.RaisesExc[ApiError]:
 
 
 @pytest.mark.parametrize("digits", [4, 5, 6, 7, 8, 9])
-def test_a_new_number_has_as_many_digits_as_the_company_asks_for_and_no_leading_zero(desk: Desk, digits: int) -> None:
+def test_a_new_number_has_as_many_digits_as_the_company_asks_for_and_no_leading_zero(
+    db: Database, time_: ManualTime, digits: int
+) -> None:
     """OP-WAIT-NEW, OP-WAIT-LEN."""
+    desk = Desk(db, time_)
     desk.set(number_digits=digits)
     number = desk.number(desk.wait())
     assert len(number) == digits and number.isdecimal() and number[0] != "0"
@@ -775,10 +778,11 @@ def chained(desk: Desk) -> str:
 
 
 @pytest.mark.parametrize("column", ["actor", "type", "prev_hash", "hash", "at", "data", "session_id"])
-def test_any_changed_byte_of_any_event_breaks_the_chain(desk: Desk, chained: str, column: str) -> None:
-    other = desk.wait()
-    for position in range(len(desk.chain(chained))):
-        chain = desk.chain(chained)
+def test_any_changed_byte_of_any_event_breaks_the_chain(db: Database, time_: ManualTime, column: str) -> None:
+    desk = Desk(db, time_)
+    session, other = desk.abnormal(), desk.wait()
+    for position in range(len(desk.chain(session))):
+        chain = desk.chain(session)
         value = getattr(chain[position], column)
         changed = {
             "at": lambda v: v + timedelta(microseconds=1),

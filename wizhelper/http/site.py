@@ -426,9 +426,11 @@ def _query(request: Request) -> dict[str, str]:
 
     _, _, text = request.uri.partition(b"?")
     try:
-        return _first_values(parse_qs(text, max_num_fields=40))
+        # As text: of bytes, parse_qs takes ASCII only, also behind the percent signs.
+        fields = parse_qs(text.decode("ascii"), max_num_fields=40, errors="strict")
     except ValueError:
         raise ApiError("BAD_REQUEST") from None
+    return _first_values({key.encode(): [value.encode() for value in values] for key, values in fields.items()})
 
 
 def _form(request: Request) -> dict[str, str]:

@@ -13,6 +13,7 @@ function word(words: Words, family: string, code: string | null): string {
 }
 
 export const endReason = (words: Words, code: string | null): string => word(words, 'end_reason', code)
+export const eventWord = (words: Words, code: string | null): string => word(words, 'event', code)
 export const resultWord = (words: Words, code: string | null): string => word(words, 'result', code)
 export const channelWord = (words: Words, code: string | null): string => word(words, 'channel', code)
 export const loginResult = (words: Words, code: string | null): string => word(words, 'login_result', code)
