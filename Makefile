@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-APT_RUN := xvfb xterm openbox x11-apps x11-xserver-utils fonts-nanum tk8.6 libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-randr0 libxcb-xtest0
+APT_RUN := xvfb xterm openbox x11-apps x11-xserver-utils fonts-nanum fonts-dejavu-core tk8.6 libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-randr0 libxcb-xtest0
 APT_TEST := $(APT_RUN) chromium chromium-driver xdotool xclip imagemagick postgresql binutils
 
 .PHONY: help demo test check web frozen bench clean
@@ -76,7 +76,7 @@ web/node_modules/.installed: web/package-lock.json | $(VENV)/bin/pip
 WEB_SOURCES := $(shell find web/src web/public web/*.html web/*.ts -type f 2>/dev/null)
 
 web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
-	cd web && npm run --silent build
+	cd web && npm run --silent build -- --logLevel warn
 	touch dist/.built
 
 FROZEN_SOURCES := $(shell find agent wizhelper/protocol installer/pyinstaller -name '*.py' -o -name '*.spec' 2>/dev/null)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from fakes import ImmediateDatabase, ManualTime, finish, immediate_thread
-from postgres_server import PostgresServer
+from postgres_server import PostgresServer, Refilled
 from twisted.internet.testing import MemoryReactorClock
 from world import NAMES, PROGRAM, World, populate
 
@@ -87,16 +87,22 @@ def postgres_url(postgres: PostgresServer) -> str:
     return postgres.create()
 
 
+@pytest.fixture(scope="session")
+def populated_postgres(postgres: PostgresServer, postgres_template: str) -> Refilled:
+    return Refilled(postgres.create(postgres_template))
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def any_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A populated database of both kinds, each test on its own copy."""
+    """A populated database of both kinds; each test finds it as if it were the first."""
     if request.param == "sqlite":
         file = tmp_path / "wizhelper.db"
         shutil.copy(request.getfixturevalue("template_database"), file)
         url = sqlite_url(file)
     else:
-        running: PostgresServer = request.getfixturevalue("postgres")
-        url = running.create(request.getfixturevalue("postgres_template"))
+        refilled: Refilled = request.getfixturevalue("populated_postgres")
+        refilled.refill()
+        url = refilled.url
     database = ImmediateDatabase(url)
     yield database
     database.stop()
@@ -167,7 +173,7 @@ def _worlds(
         )
         appliance = server.Appliance(settings, certificate if secure else None, Keys(b"k" * 32), reactor)
         appliance.startService()
-        site = (reactor.sslServers if secure else reactor.tcpServers)[0][1]
+        site: Any = (reactor.sslServers if secure else reactor.tcpServers)[0][1]
         site.timeOut = None
         db = appliance.db
         assert isinstance(db, ImmediateDatabase)

@@ -10,9 +10,15 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Table
+from sqlalchemy.orm import Session
+
+import wizhelper.server  # noqa: F401  every table is known to Base once the server is imported
+from wizhelper.store.database import Base, Database
 
 PACKAGES = "apt-get install -y postgresql"
 START_LIMIT_S = 20
@@ -53,7 +59,7 @@ class PostgresServer:
         return f"postgresql://test@/{name}?host={self.folder}"
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGINT)  # "fast": open connections are ended
+        self.process.send_signal(signal.SIGQUIT)  # "immediate": nothing here is worth a checkpoint
         self.process.wait(20)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -70,6 +76,30 @@ class PostgresServer:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)  # a process of the outside world: there is no clock to move
+
+
+class Refilled:
+    """A populated database that is brought back to its first rows: a tenth of the time that a new copy takes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._db = Database(url)
+        self._rows = self._db.look(self._all)
+
+    @staticmethod
+    def _all(session: Session) -> dict[Table, list[dict[str, Any]]]:
+        tables = Base.metadata.sorted_tables
+        return {t: [dict(row) for row in session.execute(t.select()).mappings()] for t in tables}
+
+    def refill(self) -> None:
+        def work(session: Session) -> None:
+            for table in reversed(self._rows):
+                session.execute(table.delete())
+            for table, rows in self._rows.items():
+                if rows:
+                    session.execute(table.insert(), rows)
+
+        self._db.transact(work)
 
 
 def _tools() -> Path:

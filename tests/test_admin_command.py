@@ -16,6 +16,7 @@ from wizhelper.__main__ import main
 from wizhelper.accounts import passwords
 from wizhelper.accounts.model import Account
 from wizhelper.http import tls
+from wizhelper.server import now
 from wizhelper.settings.model import Company, ConsentText
 from wizhelper.store.database import Database, sqlite_url
 
@@ -206,7 +207,7 @@ def _break(command: Command, how: str, patch: pytest.MonkeyPatch) -> None:
         (folder / "server.pem").write_text("rubbish")
     elif how == "soon":
         (folder / "server.pem").unlink()
-        tls.ensure_certificate(folder, ("localhost",), admin.now() - timedelta(days=tls.CERTIFICATE_DAYS - 10))
+        tls.ensure_certificate(folder, ("localhost",), now() - timedelta(days=tls.CERTIFICATE_DAYS - 10))
     elif how == "no admin":
         db = Database(sqlite_url(folder / "wizhelper.db"))
         db.transact(lambda s: setattr(s.scalars(select(Account)).one(), "status", "disabled"))

@@ -99,7 +99,7 @@ class Demo:
             display = ":" + answer.readline().strip()
         self.start("openbox", display=display)
         self.start("xsetroot", "-solid", "#31507a", display=display)
-        terminal = ["xterm", "-u8", "-fa", "NanumGothicCoding", "-fs", "13", "-geometry", "86x24+60+60"]
+        terminal = ["xterm", "-u8", "-fa", "DejaVu Sans Mono", "-fs", "13", "-geometry", "86x24+60+60"]
         self.start(*terminal, "-T", "Terminal", "-e", "bash", "--norc", display=display)
         self.start(
             "xclock",

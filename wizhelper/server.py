@@ -167,6 +167,7 @@ class Appliance(MultiService):
         hooks = LoginHooks(self._logged_in, self._logged_out)
         self.accounts = Accounts(self.db, reactor, now, time.monotonic, hooks, rules.MAX_OPEN, self._access_urls)
         self._keys = keys
+        self._stopping = False
         endpoint = StreamServerEndpointService(self._endpoint(), self._site())
         endpoint.setServiceParent(self)
 
@@ -211,7 +212,7 @@ class Appliance(MultiService):
             agent=sockets.AgentCallbacks(
                 self.support.agent_authenticates,
                 self.support.agent_joins,
-                self.support.agent_left,
+                self._agent_left,
                 self.support.agent_says,
             ),
             input_flowed=self.support.data_flowed,
@@ -243,6 +244,7 @@ class Appliance(MultiService):
 
     async def stopService(self) -> None:  # type: ignore[override]
         """Links are told that the server stops, then the port closes, then the database."""
+        self._stopping = True
         self.support.stop()
         await super().stopService()
         self.accounts.stop()
@@ -269,8 +271,13 @@ class Appliance(MultiService):
     # --- wires between parts ----------------------------------------------------------------------------------------
 
     def _viewer_changed(self, session: uuid.UUID, viewer: uuid.UUID, online: bool) -> None:
-        if self.running:
+        if not self._stopping:
             self._in_background(self.support.viewer_changed(session, viewer, online))
+
+    async def _agent_left(self, session: str, link: sockets.AgentSocket) -> None:
+        """When the whole server stops, the next start sorts out who was linked: a thousand writes would only delay it."""
+        if not self._stopping:
+            await self.support.agent_left(session, link)
 
     async def _logged_in(self, caller: Caller) -> None:
         if caller.role is Role.OPERATOR:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fakes import Browser, ManualTime, immediate_thread
+from fakes import Browser, ManualTime, immediate_thread, open_wire
 from twisted.internet.defer import Deferred
 from world import PASSWORD, World
 
 import wizhelper.accounts.web as accounts_web
+from wizhelper.accounts import passwords
 from wizhelper.accounts.service import LoginLimiter
 from wizhelper.http.errors import ApiError
 
@@ -23,7 +24,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch, world: World) -> list[str]:
         seen.append(password)
         return password == PASSWORD
 
-    monkeypatch.setattr(accounts_web.passwords, "verify_password", verify)
+    monkeypatch.setattr(passwords, "verify_password", verify)
     return seen
 
 
@@ -68,8 +69,6 @@ def test_logins_that_arrive_together_are_counted_before_the_first_is_hashed(
 
     monkeypatch.setattr(accounts_web, "deferToThreadPool", slow)
     site = world.site
-    from fakes import open_wire
-
     body = b'{"company":"alpha","id":"kim","password":"wrong"}'
     head = b"POST /api/v1/login HTTP/1.1\r\nHost: support.example\r\nContent-Type: application/json\r\n"
     wires = [open_wire(site, "203.0.113.5") for _ in range(40)]

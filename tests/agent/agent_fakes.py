@@ -33,10 +33,10 @@ class FakeReactor(Clock):
         super().__init__()
         self.triggers: list[Callable[[], Any]] = []
 
-    def callFromThread(self, function: Callable[..., Any], *arguments: Any) -> None:  # noqa: N802
+    def callFromThread(self, function: Callable[..., Any], *arguments: Any) -> None:
         function(*arguments)
 
-    def addSystemEventTrigger(self, phase: str, event: str, function: Callable[[], Any]) -> None:  # noqa: N802
+    def addSystemEventTrigger(self, phase: str, event: str, function: Callable[[], Any]) -> None:
         assert (phase, event) == ("before", "shutdown")
         self.triggers.append(function)
 

@@ -145,10 +145,10 @@ class FakeResponse:
         self.delivered = 0
         self.cut = False
 
-    def loseConnection(self) -> None:  # noqa: N802
+    def loseConnection(self) -> None:
         self.cut = True
 
-    def deliverBody(self, protocol: Protocol) -> None:  # noqa: N802
+    def deliverBody(self, protocol: Protocol) -> None:
         protocol.transport = cast(Any, self)
         for piece in self._pieces:
             if self.cut:
@@ -316,12 +316,12 @@ class FakeProtocol:
         self.transport = SimpleNamespace(abortConnection=lambda: self.calls.append(("abort",)))
         self.calls: list[Any] = []
 
-    def sendMessage(self, data: bytes, binary: bool) -> None:  # noqa: N802
+    def sendMessage(self, data: bytes, binary: bool) -> None:
         if self.state != 3:
             raise RuntimeError("Attempt to send on a closed protocol")
         self.calls.append((data, binary))
 
-    def sendClose(self, code: int) -> None:  # noqa: N802
+    def sendClose(self, code: int) -> None:
         self.calls.append(("close", code))
 
 

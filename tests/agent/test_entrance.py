@@ -17,7 +17,13 @@ from agent.platform.interface import HostInfo, OsKind
 from agent.session import Joined
 
 JOINED = Joined("s-1", "secret", "한빛전산", "김상담")
-JOIN: dict[str, Any] = {"session": "s-1", "secret": "secret", "company": "한빛전산", "operator": "김상담", "consent": None}
+JOIN: dict[str, Any] = {
+    "session": "s-1",
+    "secret": "secret",
+    "company": "한빛전산",
+    "operator": "김상담",
+    "consent": None,
+}
 TEXT: dict[str, Any] = {"id": 4, "version": 3, "lang": "ko", "body": "동의"}
 ABOUT = {"host_name": "PC", "user_name": "kim", "os": "linux", "os_version": "12"}
 
@@ -68,7 +74,7 @@ def test_by_operator() -> None:
 )
 def test_a_company_code_stays_one_parameter(company: str, path: str) -> None:
     items = {"items": [{"id": 7, "display_name": "김상담"}]}
-    door, server = entrance(f"/join/operators?company={path}", items)
+    door, _ = entrance(f"/join/operators?company={path}", items)
     assert done(door.operators(company)) == [(7, "김상담")]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -22,7 +21,13 @@ from agent.session import GOODBYE_S
 from wizhelper.protocol import input, live
 from wizhelper.protocol.control import SasPolicy, Trust
 
-JOIN: dict[str, Any] = {"session": "s-1", "secret": "secret", "company": "한빛전산", "operator": "김상담", "consent": None}
+JOIN: dict[str, Any] = {
+    "session": "s-1",
+    "secret": "secret",
+    "company": "한빛전산",
+    "operator": "김상담",
+    "consent": None,
+}
 
 
 class FakeWorkshop:
@@ -38,9 +43,11 @@ class FakeWorkshop:
 class Bench:
     """A script's run; `results` gets the exit status, `said` what was printed."""
 
-    def __init__(self, number: str | None = "123456", token: str | None = None, **answers: Any) -> None:
+    def __init__(
+        self, number: str | None = "123456", token: str | None = None, answers: dict[str, Any] | None = None
+    ) -> None:
         self.reactor, self.server, self.out = FakeReactor(), FakeServer(), io.StringIO()
-        self.server.answers = {"/join": JOIN, "/join/token": JOIN, "/join/s-1/consent": {}, **answers}
+        self.server.answers = {"/join": JOIN, "/join/token": JOIN, "/join/s-1/consent": {}, **(answers or {})}
         workshop = cast(Workshop, FakeWorkshop())
         self.desk = ScriptDesk(self.reactor, self.server.link, workshop, number, token, self.out)
         self.results: list[Any] = []
@@ -82,7 +89,7 @@ def test_the_token_goes_before_the_number() -> None:
 
 def test_the_consent_of_the_command_line_is_recorded_as_such() -> None:
     """CUST-CONSENT: --yes is an answer, and the record says where it came from."""
-    bench = Bench(**{"/join": {**JOIN, "consent": {"id": 4, "version": 3, "lang": "ko", "body": "동의"}}})
+    bench = Bench(answers={"/join": {**JOIN, "consent": {"id": 4, "version": 3, "lang": "ko", "body": "동의"}}})
     body = {"accepted": True, "text": 4, "source": "command_line"}
     assert bench.server.requests[-1] == ("POST", "/join/s-1/consent", body, "secret")
     assert bench.said[-1] == {"event": "consented", "version": 3}
@@ -91,7 +98,7 @@ def test_the_consent_of_the_command_line_is_recorded_as_such() -> None:
 
 def test_a_consent_that_is_not_recorded_starts_nothing() -> None:
     consent = {"id": 4, "version": 3, "lang": "ko", "body": "동의"}
-    bench = Bench(**{"/join": {**JOIN, "consent": consent}, "/join/s-1/consent": LinkError("SERVER_UNREACHABLE")})
+    bench = Bench(answers={"/join": {**JOIN, "consent": consent}, "/join/s-1/consent": LinkError("SERVER_UNREACHABLE")})
     assert bench.server.connections == []
     assert isinstance(bench.results[0], Failure)
 
@@ -134,7 +141,7 @@ def test_the_number_is_printed_only_where_it_may_be_seen(policy: SasPolicy, numb
 
 
 def test_lines_are_ascii_so_that_no_console_refuses_them() -> None:
-    bench = Bench(**{"/join": {**JOIN, "operator": "김상담 🙂"}})
+    bench = Bench(answers={"/join": {**JOIN, "operator": "김상담 🙂"}})
     assert bench.out.getvalue().isascii()
     assert bench.said[0]["operator"] == "김상담 🙂"
 
@@ -144,7 +151,13 @@ def test_lines_are_ascii_so_that_no_console_refuses_them() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["connect", "--yes"], ["connect", "--yes", "--server", "x"], ["connect", "--lang", "fr"], ["nonsense"], ["--nonsense"]],
+    [
+        ["connect", "--yes"],
+        ["connect", "--yes", "--server", "x"],
+        ["connect", "--lang", "fr"],
+        ["nonsense"],
+        ["--nonsense"],
+    ],
 )
 def test_wrong_use_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -156,7 +169,12 @@ def test_wrong_use_is_status_2(arguments: list[str], capsys: pytest.CaptureFixtu
 def test_without_arguments_it_connects(monkeypatch: pytest.MonkeyPatch) -> None:
     """A double click gives none."""
     seen: list[Any] = []
-    monkeypatch.setattr(main, "_connect", lambda options: seen.append(options) or 0)
+
+    def connect(options: Any) -> int:
+        seen.append(options)
+        return 0
+
+    monkeypatch.setattr(main, "_connect", connect)
     assert main.main([]) == 0
     assert (seen[0].command, seen[0].yes) == ("connect", False)
 
@@ -184,16 +202,11 @@ def test_a_script_needs_a_server() -> None:
     assert results[0].value.code == "NO_SERVER"
 
 
-def test_an_empty_ca_in_a_connection_file_does_not_mean_the_systems(tmp_path: Path) -> None:
-    made: list[Any] = []
-
-    class Reactor(FakeReactor):
-        pass
-
+def test_an_empty_ca_in_a_connection_file_does_not_mean_the_systems() -> None:
     options = SimpleNamespace(ca=None, yes=True, number="1")
     workshop = cast(Workshop, FakeWorkshop())
-    desk = access._desk(options, Reactor(), access.ConnectionFile("https://support.example", ca=""), workshop, "en")
-    made.append(desk)
+    connection = access.ConnectionFile("https://support.example", ca="")
+    desk = access._desk(options, FakeReactor(), connection, workshop, "en")
     assert cast(Any, desk)._server.server.ca == b""
 
 
@@ -296,4 +309,10 @@ def test_the_workshop_gives_back_what_it_took() -> None:
 
 def test_the_identity_names_this_pc() -> None:
     identity = Workshop(FakePlatform(FakeInjector())).parts().identity("ab")
-    assert (identity.kind, identity.name, identity.key, identity.user, identity.os) == ("one_time", "PC", "ab", "kim", "linux")
+    assert (identity.kind, identity.name, identity.key, identity.user, identity.os) == (
+        "one_time",
+        "PC",
+        "ab",
+        "kim",
+        "linux",
+    )

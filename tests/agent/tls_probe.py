@@ -29,8 +29,9 @@ reactor: Any = the_reactor
 class Recorder(Protocol):
     received = bytearray()
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+    def dataReceived(self, data: bytes) -> None:
         self.received.extend(data)
+        assert self.transport is not None
         self.transport.write(ANSWER)
 
 
@@ -48,9 +49,7 @@ class Events(SocketEvents):
 
 async def probe(folder: Path, ca: Path, name: str) -> dict[str, Any]:
     certificate = ensure_certificate(folder, (name,), datetime.now(UTC))
-    port = reactor.listenSSL(
-        0, Factory.forProtocol(Recorder), context_factory(certificate), interface="127.0.0.1"
-    )
+    port = reactor.listenSSL(0, Factory.forProtocol(Recorder), context_factory(certificate), interface="127.0.0.1")
     server = ServerLink(reactor, parse_server(f"https://127.0.0.1:{port.getHost().port}", ca), "en")
     try:
         posted = "ok" if (await server.post("/join", {"number": "123456"}, "a secret"))["ok"] else "odd"

@@ -90,7 +90,7 @@ def test_six_sessions_at_once_and_the_seventh_is_refused_with_the_reason(page: P
         expect(rows).to_have_count(count)
     page.get_by_test_id("wait-new").click()
     expect(page.get_by_text("최대 6개").first).to_be_visible()
-    numbers = {text for text in page.get_by_test_id("session-number").all_inner_texts()}
+    numbers = set(page.get_by_test_id("session-number").all_inner_texts())
     assert len(numbers) == 6
     page.get_by_test_id("cancel-session").first.click()
     expect(rows).to_have_count(5)

@@ -43,11 +43,11 @@ def notepad(where: Desktop) -> Path:
     where.start(
         "xterm",
         "-fa",
-        "NanumGothicCoding",
+        "DejaVu Sans Mono",
         "-fs",
         "16",
         "-geometry",
-        "70x16+60+60",
+        "72x18+60+60",
         "-T",
         "notes",
         "-e",
@@ -70,9 +70,8 @@ def row_in_state(page: Page, state: str) -> None:
 
 
 def open_control(page: Page) -> None:
-    page.locator(
-        "[data-testid=session-row][data-state=ACTIVE] [data-testid=open-control], [data-testid=session-row][data-state=SUSPENDED] [data-testid=open-control]"
-    ).first.click()
+    live = [f"[data-testid=session-row][data-state={state}] [data-testid=open-control]" for state in ("ACTIVE", "SUSPENDED")]
+    page.locator(", ".join(live)).first.click()
     expect(page.get_by_test_id("remote-screen")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_test_id("lock-state")).to_contain_text("종단 암호화", timeout=LONG_MS)
 
@@ -107,6 +106,8 @@ def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
     server: Appliance, screen: Desktop, chromium: Browser
 ) -> None:
     """OP-LOGIN-CO OP-LOGIN-AUTO1 OP-WAIT-LIST RC-TOOLBAR RC-ST-RES RC-ST-NET FAQ-CLOSE: the whole job."""
+    screen.run("xsetroot", "-solid", "#31507a")
+    screen.start("xcalc", "-geometry", "230x300+1010+420")
     typed = notepad(screen)
     page = harness.new_context(chromium).new_page()
     problems = harness.watch_errors(page)
@@ -120,6 +121,8 @@ def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
         eventually("its pixels come back", lambda: same_picture(page, screen))
         expect(page.get_by_test_id("session-latency")).to_contain_text("ms", timeout=LONG_MS)
         harness.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        # The picture of the README: without the passing notes.
+        expect(page.locator(".notes .note")).to_have_count(0, timeout=LONG_MS)
         page.screenshot(path=harness.SCREENSHOTS / "console.png")
 
         server.stop(signal.SIGKILL)

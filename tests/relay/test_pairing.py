@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from twisted.internet.task import Clock
 
-from wizhelper.relay.pairing import CloseCode, Pairing, Room
+from wizhelper.relay.pairing import CloseCode, Delayed, Pairing, Room
 from wizhelper.relay.tickets import Side, Ticket
 
 SESSION, VIEWER = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -30,7 +30,7 @@ class Hall:
     def __post_init__(self) -> None:
         self.pairing = Pairing(self._later, lambda s, v, opened: self.changes.append((s, v, opened)))
 
-    def _later(self, seconds: float, call: Callable[[], None]) -> object:
+    def _later(self, seconds: float, call: Callable[[], None]) -> Delayed:
         return self.clock.callLater(seconds, call)
 
     def enter(self, side: Side, session: uuid.UUID = SESSION, viewer: uuid.UUID = VIEWER) -> tuple[RecordingEnd, Room]:

@@ -17,7 +17,7 @@ from wizhelper.protocol.frames import MAX_FRAME_BYTES
 from wizhelper.relay import sockets
 from wizhelper.relay.tickets import Side, Ticket
 
-ORIGINS = {
+ORIGINS: dict[str, str | None] = {
     "own": "https://support.example:8443",
     "none": None,
     "other": "https://evil.example",
@@ -27,7 +27,7 @@ ORIGINS = {
     "scheme": "http://support.example:8443",
 }
 #: Consoles are browsers, agents are none, and the relay serves one of each.
-ALLOWED = {"/ws/live": {"own"}, "/ws/agent": {"none"}, "/ws/relay": {"own", "none"}}
+ALLOWED: dict[str, set[str]] = {"/ws/live": {"own"}, "/ws/agent": {"none"}, "/ws/relay": {"own", "none"}}
 HOST = {"host_name": "PC", "user_name": "u", "os": "windows", "os_version": "11"}
 
 
@@ -74,7 +74,7 @@ def _pair(world: World) -> tuple[SocketClient, SocketClient]:
 def test_a_socket_that_says_nothing_is_closed_after_ten_seconds(world: World, path: str) -> None:
     socket = world.socket(path, origin=ORIGINS[min(ALLOWED[path])])
     world.reactor.advance(9.9)
-    assert socket.close_code is None
+    assert socket.frames == []
     world.reactor.advance(0.2)
     assert (socket.close_code, socket.close_reason) == (4403, "TOO_LATE")
 
@@ -368,7 +368,7 @@ def test_a_slow_reader_pauses_the_sender_and_its_end_lets_it_read_again(world: W
     """Security figures, row H: nothing piles up in the relay. Each transport's producer is the other's transport."""
     console, agent = _pair(world)
     assert console.wire.producer is agent.wire and agent.wire.producer is console.wire
-    console.wire.producer.pauseProducing()
+    agent.wire.pauseProducing()
     assert agent.wire.producerState == "paused"
     console.drop()
     assert agent.wire.producerState == "producing"
@@ -378,7 +378,7 @@ def test_a_slow_reader_pauses_the_sender_and_its_end_lets_it_read_again(world: W
 
 def test_a_paused_sender_that_is_closed_by_its_own_side_reads_again(world: World) -> None:
     console, agent = _pair(world)
-    agent.wire.producer.pauseProducing()
+    console.wire.pauseProducing()
     world.support.pairing.end_session(uuid.UUID(int=4))
     assert console.wire.producerState == "producing"
     assert (console.close_code, agent.close_code) == (4003, 4003)

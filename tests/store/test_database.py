@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import DateTime, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 from twisted.internet.defer import Deferred
 
 import wizhelper.server  # noqa: F401  every table is known to Base once the server is imported
@@ -181,9 +183,13 @@ def test_work_runs_in_a_pool_thread_and_its_result_comes_back_on_the_reactor(db:
     assert name != threading.main_thread().name and company is not None
 
 
+def _pragma(name: str, session: Session) -> object:
+    return session.scalar(text(f"PRAGMA {name}"))
+
+
 def test_the_server_and_its_tests_agree_on_sqlite_being_in_wal_and_fully_synchronous(tmp_path: Path) -> None:
     """Acknowledged rows survive a loss of power."""
     found = Database(sqlite_url(tmp_path / "x.db"))
-    pragmas = {p: found.look(lambda s, p=p: s.scalar(text(f"PRAGMA {p}"))) for p in ("journal_mode", "synchronous")}
+    pragmas = {p: found.look(partial(_pragma, p)) for p in ("journal_mode", "synchronous")}
     found.stop()
     assert pragmas == {"journal_mode": "wal", "synchronous": 2}

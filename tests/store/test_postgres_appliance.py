@@ -40,9 +40,9 @@ def test_a_support_case_runs_from_login_to_record(world: World) -> None:
     form = {"fault_type_id": fault, "result": "resolved", "memo": "끝 100%"}
     assert kim.api("POST", f"/sessions/{joined['session']}/wrapup", form).json["state"] == "COMPLETED"
     boss = world.logged_in("boss")
-    answer = boss.api("GET", "/records?q=%ED%95%9C%EA%B8%80&state=COMPLETED&from=2026-01-01T00:00:00Z")
-    assert answer.status == 200, answer.text
-    found = answer.json
+    shown = boss.api("GET", "/records?q=%ED%95%9C%EA%B8%80&state=COMPLETED&from=2026-01-01T00:00:00Z")
+    assert shown.status == 200, shown.text
+    found = shown.json
     assert [s["id"] for s in found["items"]] == [joined["session"]] and found["items"][0]["active_s"] == 120
     assert boss.api("GET", f"/records/{joined['session']}").json["chain_ok"] is True
     assert boss.api("GET", "/login-records").json["total"] == 2

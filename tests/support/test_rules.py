@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import secrets
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -106,13 +108,13 @@ def test_no_number_is_given_twice_and_a_used_one_rests_ten_minutes(desk: Desk, m
 
 def _draws(monkeypatch: pytest.MonkeyPatch, values: list[int], desk: Desk) -> str:
     supply = iter(values)
-    monkeypatch.setattr(rules.secrets, "randbelow", lambda _size: next(supply))
+    monkeypatch.setattr(secrets, "randbelow", lambda _size: next(supply))
     return desk.wait()
 
 
 def test_when_all_short_numbers_seem_taken_a_longer_one_is_given(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.set(number_digits=4)
-    monkeypatch.setattr(rules.secrets, "randbelow", lambda _size: 0)
+    monkeypatch.setattr(secrets, "randbelow", lambda _size: 0)
     desk.wait()
     assert desk.number(desk.wait()) == "10000"
 
@@ -122,16 +124,14 @@ def test_two_operators_who_draw_the_same_number_at_once_get_different_ones(
 ) -> None:
     """Eight threads, one possible first draw."""
     desks = [Desk(any_db, time_, who, company) for who in ("kim", "lee") for company in ("alpha", "beta")] * 2
-    draws = {}
+    draws: dict[int, int] = {}
 
     def draw(_size: int) -> int:
-        import threading
-
         me = threading.get_ident()
         draws[me] = draws.get(me, -1) + 1
         return draws[me]
 
-    monkeypatch.setattr(rules.secrets, "randbelow", draw)
+    monkeypatch.setattr(secrets, "randbelow", draw)
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda desk: desk.wait(), desks))
     numbers = [desks[0].number(i) for i in ids]

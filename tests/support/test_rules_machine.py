@@ -181,6 +181,6 @@ def test_no_order_of_events_breaks_a_rule_of_sessions(template_database: Path) -
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
