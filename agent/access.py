@@ -193,16 +193,24 @@ def run(options: Any, reactor: Any) -> int:
 
 async def _run(options: Any, reactor: Any) -> int:
     words = language(options.lang)
+    workshop = Workshop(current_platform())
+    try:
+        desk = _desk(options, reactor, _connection(options), workshop, words)
+        return await desk.run()
+    except LinkError as problem:
+        if options.yes:
+            raise
+        return await _window_desk(reactor, None, workshop, options.number, None, words, problem.code).run()
+    finally:
+        workshop.close()
+
+
+def _connection(options: Any) -> ConnectionFile:
     file = options.file or (None if options.server else beside_program())
     connection = read_connection_file(file) if file else ConnectionFile(options.server or "")
     if not connection.server and options.yes:
         raise LinkError("NO_SERVER", "name the appliance with --server")
-    workshop = Workshop(current_platform())
-    try:
-        desk: Desk = _desk(options, reactor, connection, workshop, words)
-        return await desk.run()
-    finally:
-        workshop.close()
+    return connection
 
 
 def _desk(options: Any, reactor: Any, connection: ConnectionFile, workshop: Workshop, words: str) -> Desk:
@@ -211,10 +219,22 @@ def _desk(options: Any, reactor: Any, connection: ConnectionFile, workshop: Work
     link = ServerLink(reactor, server, words) if server else None
     if options.yes and link is not None:
         return ScriptDesk(reactor, link, workshop, options.number, connection.token, sys.stdout)
+    return _window_desk(reactor, link, workshop, options.number, connection.token, words)
+
+
+def _window_desk(
+    reactor: Any,
+    link: ServerLink | None,
+    workshop: Workshop,
+    number: str | None,
+    token: str | None,
+    words: str,
+    problem: str | None = None,
+) -> Desk:
     from agent.window_desk import WindowDesk
 
     entrance = Entrance(link, workshop.host) if link else None
-    return WindowDesk(reactor, link, entrance, workshop.parts, options.number, connection.token, words)
+    return WindowDesk(reactor, link, entrance, workshop.parts, number, token, words, problem=problem)
 
 
 def _explained(failure: Failure) -> int:

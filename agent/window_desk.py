@@ -38,6 +38,7 @@ class WindowDesk(SessionView):
         token: str | None,
         language: str,
         window: Any = WindowProcess,
+        problem: str | None = None,
     ) -> None:
         self._reactor = reactor
         self._server = server
@@ -47,6 +48,7 @@ class WindowDesk(SessionView):
         self._token = token
         self._language = language
         self._make_window = window
+        self._problem = problem
         self._busy = False
         self._company = ""
         self._joined: Joined | None = None
@@ -60,7 +62,7 @@ class WindowDesk(SessionView):
         self._window = self._make_window(self._reactor, self._said, self._window_gone, self._language)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._shutdown)
         if self._entrance is None:
-            self._window.send(local.Ended(texts.ended("no_server", self._language)))
+            self._window.send(local.Ended(self._why_not()))
         elif self._token is not None:
             token = self._token
             self._begin(self._join(lambda entrance: entrance.by_token(token)))
@@ -70,6 +72,12 @@ class WindowDesk(SessionView):
             if number:
                 self._begin(self._join(lambda entrance: entrance.by_number(number)))
         return await self._done
+
+    def _why_not(self) -> str:
+        """Why there is nothing to enter: somebody who double-clicked sees no other output."""
+        if self._problem is None:
+            return texts.ended("no_server", self._language)
+        return f"{' '.join(texts.problem(self._problem, self._language))} ({self._problem})"
 
     # --- the person ---------------------------------------------------------------------------------------------------
 
@@ -158,7 +166,7 @@ class WindowDesk(SessionView):
         if accepted:
             self._start()
         else:
-            self._window.send(local.Ended(texts.ended("consent_refused", self._language)))
+            self._window.send(local.Ended(texts.ended("consent_refused", self._language), True))
 
     async def _report(self) -> None:
         assert self._joined is not None
@@ -203,7 +211,7 @@ class WindowDesk(SessionView):
         self._window.send(local.Status(code, texts.status(code, self._language)))
 
     def ended(self, reason: str) -> None:
-        self._window.send(local.Ended(texts.ended(reason, self._language)))
+        self._window.send(local.Ended(texts.ended(reason, self._language), True))
 
     # --- the end ------------------------------------------------------------------------------------------------------
 

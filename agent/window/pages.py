@@ -315,9 +315,10 @@ class EndedPage(Page):
         row.pack(fill="x", pady=(16, 0))
         self.reported = False
         self._report = ttk.Button(row, text=self.texts.report, command=self.report, style="Danger.TButton")
-        self._report.pack(side="left")
+        if ended.can_report:
+            self._report.pack(side="left", padx=(0, 8))
         done = self.button(row, self.texts.close, close)
-        done.pack(side="left", padx=(8, 0))
+        done.pack(side="left")
         self.focus_field = done
         if reported:
             self.mark_reported()

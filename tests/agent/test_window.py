@@ -299,7 +299,7 @@ def test_closing_the_number_window_hides_it_and_the_bar_brings_it_back(window: W
 
 
 def test_after_the_end_abuse_is_reported_once_and_the_window_closed(window: WindowDriver) -> None:
-    window.tell(running_session(), local.Ended("상담원이 원격지원을 종료했습니다."))
+    window.tell(running_session(), local.Ended("상담원이 원격지원을 종료했습니다.", True))
     area = window.window()
     report = window.find(ALARM, below_header(area))
     window.shoot("ended.png")

@@ -139,7 +139,7 @@ def test_number_consent_session_confirmation_number_end() -> None:
     assert bench.shown == [local.Sas(peer.established.sas, "shown", False)]
 
     bench.does(local.EndSession())
-    assert bench.shown == [local.Sas("", "off", False), local.Ended(texts.ended("customer_ended", "ko"))]
+    assert bench.shown == [local.Sas("", "off", False), local.Ended(texts.ended("customer_ended", "ko"), True)]
     bench.reactor.advance(GOODBYE_S)
 
     bench.does(local.Closed())
@@ -184,7 +184,7 @@ def test_a_refused_consent_starts_nothing() -> None:
     bench = Bench(number="1", answers={"/join": CONSENT})
     bench.does(local.ConsentAnswer(False))
     assert bench.server.requests[-1][2]["accepted"] is False
-    assert bench.shown[-1] == local.Ended(texts.ended("consent_refused", "ko"))
+    assert bench.shown[-1] == local.Ended(texts.ended("consent_refused", "ko"), True)
     assert bench.server.connections == []
     bench.window.on_exit(True)
     assert bench.results == [1]
@@ -294,7 +294,7 @@ def test_the_wrong_number_ends_the_session_and_says_that_it_was_unsafe() -> None
     bench, socket = started("required")
     peer, _ = bench.console()
     bench.does(local.Verify(f"{(int(peer.established.sas) + 1) % 10**6:06d}"))
-    assert bench.shown[-1] == local.Ended(texts.ended("security_alarm", "ko"))
+    assert bench.shown[-1] == local.Ended(texts.ended("security_alarm", "ko"), True)
     assert socket.texts[-1]["reason"] == "security_alarm"
 
 

@@ -471,3 +471,13 @@ def test_a_stopping_server_tells_all_sockets(make_world: Any) -> None:
     live = world.console(world.logged_in("lee"))
     world.support.stop()
     assert (live.of_type("bye")[0]["code"], console_end.close_code, agent.close_code) == ("SERVER_STOPPING", 4006, 4010)
+
+
+def test_a_flood_on_the_control_plane_closes_with_4002(world: World) -> None:
+    """Each message there may cost a transaction, whoever has a good ticket."""
+    console = world.console(world.logged_in("kim"))
+    frame = client_frame(TEXT, b'{"type":"active"}')
+    console.send_raw(frame * (sockets.LIVE_MESSAGE_BURST - 1))
+    assert console.close_code is None
+    console.send_raw(frame)
+    assert console.close_code == 4002

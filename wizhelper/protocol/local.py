@@ -187,7 +187,10 @@ class ShowError:
 
 @dataclass(frozen=True)
 class Ended:
+    """`can_report`: there was a session whose abuse could be reported."""
+
     reason_text: str
+    can_report: bool = False
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,11 @@ class Pairing:
             del room.ends[side]
             self._break(room, CloseCode.PEER_GONE)
 
+    def is_open(self, session: uuid.UUID, viewer: uuid.UUID) -> bool:
+        """Whether both ends are there now."""
+        room = self._rooms.get((session, viewer))
+        return room is not None and room.opened
+
     def end_session(self, session: uuid.UUID) -> None:
         for room in [r for r in self._rooms.values() if r.ticket.session == session]:
             self._break(room, CloseCode.SESSION_ENDED)

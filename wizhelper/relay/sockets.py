@@ -43,6 +43,9 @@ LIVE_CLOSED = 4010
 #: acknowledgements are 300; a flood of tiny frames costs the process more than its bytes.
 MESSAGES_PER_S = 1500
 MESSAGE_BURST = 6000
+#: The same on the control plane, where each message may cost a transaction.
+LIVE_MESSAGES_PER_S = 5
+LIVE_MESSAGE_BURST = 50
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,8 @@ class _Socket(WebSocketServerProtocol):  # type: ignore[misc]
     max_message_bytes = MAX_LIVE_BYTES
     browsers_only = False
     browsers_never = False
+    messages_per_s = LIVE_MESSAGES_PER_S
+    message_burst = LIVE_MESSAGE_BURST
     _first: IDelayedCall | None = None
 
     @property
@@ -141,7 +146,17 @@ class _Socket(WebSocketServerProtocol):  # type: ignore[misc]
         self.transport.unregisterProducer()
 
     def onOpen(self) -> None:
+        self._allowance = float(self.message_burst)
+        self._allowance_at = self.parts.reactor.seconds()
         self._first = self.parts.reactor.callLater(FIRST_MESSAGE_S, self.refuse, CLOSE_POLICY, "TOO_LATE")
+
+    def within_rate(self) -> bool:
+        """Counts one message; False if the other side has sent more than this kind of socket takes."""
+        now = self.parts.reactor.seconds()
+        earned = (now - self._allowance_at) * self.messages_per_s
+        self._allowance = min(self.message_burst, self._allowance + earned) - 1
+        self._allowance_at = now
+        return self._allowance >= 0
 
     def first_message_came(self) -> None:
         if self._first is not None and self._first.active():
@@ -195,6 +210,9 @@ class LiveSocket(_Socket):
     ticket: ConsoleTicket | None = None
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        if not self.within_rate():
+            self.refuse(CloseCode.LIMIT, "LIMIT")
+            return
         try:
             message = messages.load_json(payload, "BAD_LIVE", MAX_LIVE_BYTES)
         except RemoteProtocolError as problem:
@@ -241,6 +259,9 @@ class AgentSocket(_Socket):
     _asked = False
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        if not self.within_rate():
+            self.refuse(CloseCode.LIMIT, "LIMIT")
+            return
         try:
             message = live.decode_from_agent(payload)
         except RemoteProtocolError as problem:
@@ -281,13 +302,13 @@ class RelaySocket(_Socket):
     room: Room | None = None
     side: Side | None = None
     _peer: RelaySocket | None = None
-    _tokens = float(MESSAGE_BURST)
-    _filled_at = 0.0
+    messages_per_s = MESSAGES_PER_S
+    message_burst = MESSAGE_BURST
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.room is None or self.side is None:
             self._join(payload, isBinary)
-        elif not isBinary or not self._within_rate():
+        elif not isBinary or not self.within_rate():
             self.refuse(CloseCode.LIMIT, "LIMIT")
         elif not self.parts.pairing.message(self.room, self.side, payload):
             self.refuse(CLOSE_PROTOCOL, "NOT_PAIRED")
@@ -310,14 +331,7 @@ class RelaySocket(_Socket):
             self.refuse(CloseCode.BAD_TICKET, "BAD_TICKET")
             return
         self.side = ticket.side
-        self._filled_at = self.parts.reactor.seconds()
         self.room = self.parts.pairing.join(ticket, self)
-
-    def _within_rate(self) -> bool:
-        now = self.parts.reactor.seconds()
-        self._tokens = min(MESSAGE_BURST, self._tokens + (now - self._filled_at) * MESSAGES_PER_S) - 1
-        self._filled_at = now
-        return self._tokens >= 0
 
     def gone(self) -> None:
         self._unpair()

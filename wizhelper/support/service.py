@@ -370,9 +370,12 @@ class Support:
     # --- the relay --------------------------------------------------------------------------------------------------
 
     async def viewer_changed(self, session: uuid.UUID, viewer: uuid.UUID, online: bool) -> None:
+        """`online` is what was true when it happened; what counts is what is true when the transaction's turn comes."""
+
         def work(db: Session) -> list[SupportSession]:
             row = db.get(SupportSession, str(session))
-            return [rules.viewer_changed(db, self._now(), row, str(viewer), online)] if row else []
+            still = online and self.pairing.is_open(session, viewer)
+            return [rules.viewer_changed(db, self._now(), row, str(viewer), still)] if row else []
 
         await self._change(work)
 

@@ -20,6 +20,7 @@ export interface TrustView {
 
 export interface StatsView {
   latencyMs: number | null
+  rttMs: number | null
   fps: number
   kbitS: number
 }
