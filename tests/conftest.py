@@ -15,7 +15,7 @@ from postgres_server import PostgresServer, Refilled
 from twisted.internet.testing import MemoryReactorClock
 from world import NAMES, PROGRAM, World, populate
 
-import wizhelper.accounts.web as accounts_web
+import wizhelper.accounts.logins as accounts_logins
 import wizhelper.http.site as site_module
 import wizhelper.server as server
 from wizhelper.accounts import passwords
@@ -160,7 +160,7 @@ def _worlds(
         monkeypatch.setattr(server, "now", time_.now)
         monkeypatch.setattr(server, "time", SimpleNamespace(time=time_.time, monotonic=time_.monotonic))
         monkeypatch.setattr(server, "web", SimpleNamespace(DIST=_web_apps(home / "dist")))
-        monkeypatch.setattr(accounts_web, "deferToThreadPool", immediate_thread)
+        monkeypatch.setattr(accounts_logins, "deferToThreadPool", immediate_thread)
         settings = server.Settings(
             data=home,
             port=8443,

@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 
 import web
 from wizhelper import __version__
-from wizhelper.accounts.web import Accounts, LoginHooks
+from wizhelper.accounts.logins import Accounts, LoginHooks
 from wizhelper.accounts.web import make_routes as account_routes
 from wizhelper.downloads import programs
 from wizhelper.downloads.pages import CustomerPages

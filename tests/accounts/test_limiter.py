@@ -9,7 +9,7 @@ from fakes import Browser, ManualTime, immediate_thread, open_wire
 from twisted.internet.defer import Deferred
 from world import PASSWORD, World
 
-import wizhelper.accounts.web as accounts_web
+import wizhelper.accounts.logins as accounts_logins
 from wizhelper.accounts import passwords
 from wizhelper.accounts.service import LoginLimiter
 from wizhelper.http.errors import ApiError
@@ -67,7 +67,7 @@ def test_logins_that_arrive_together_are_counted_before_the_first_is_hashed(
         waiting.append((Deferred(), lambda: work(*arguments)))
         return waiting[-1][0]
 
-    monkeypatch.setattr(accounts_web, "deferToThreadPool", slow)
+    monkeypatch.setattr(accounts_logins, "deferToThreadPool", slow)
     site = world.site
     body = b'{"company":"alpha","id":"kim","password":"wrong"}'
     head = b"POST /api/v1/login HTTP/1.1\r\nHost: support.example\r\nContent-Type: application/json\r\n"
@@ -75,7 +75,7 @@ def test_logins_that_arrive_together_are_counted_before_the_first_is_hashed(
     for wire in wires:
         wire.receive(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
     assert len(waiting) == 5
-    monkeypatch.setattr(accounts_web, "deferToThreadPool", immediate_thread)
+    monkeypatch.setattr(accounts_logins, "deferToThreadPool", immediate_thread)
     for done, work in waiting:
         done.callback(work())
     answers = [wire.value().split(b" ")[1] for wire in wires]

@@ -142,7 +142,9 @@ class Support:
     async def snapshot(self, account: int, company: int) -> tuple[list[SessionOut], Counts]:
         def work(db: Session) -> tuple[list[SessionOut], Counts]:
             zone = company_by_id(db, company).time_zone
-            return list_of_operator(db, self._now(), account), counts(db, self._now(), SupportSession.owner_id == account, zone)
+            return list_of_operator(db, self._now(), account), counts(
+                db, self._now(), SupportSession.owner_id == account, zone
+            )
 
         return await self._db.read(work)
 
