@@ -48,18 +48,34 @@ def main() -> int:
     rounds = options.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="wizhelper-bench-") as name:
         folder = Path(name)
-        with harness.appliance(folder) as server, harness.desktop(folder, "1920x1080") as where, harness.browser() as made:
+        with (
+            harness.appliance(folder) as server,
+            harness.desktop(folder, "1920x1080") as where,
+            harness.browser() as made,
+        ):
             text = Path(__file__).read_text() * 3
             (folder / "text").write_text(text)
             where.start(
-                "xterm", "-fa", "DejaVu Sans Mono", "-fs", "9", "-geometry", "230x70+0+0", "-e", "cat", str(folder / "text"), "-"
+                "xterm",
+                "-fa",
+                "DejaVu Sans Mono",
+                "-fs",
+                "9",
+                "-geometry",
+                "230x70+0+0",
+                "-e",
+                "cat",
+                str(folder / "text"),
+                "-",
             )
             page = harness.new_context(made).new_page()
             harness.log_in(page, server)
             page.get_by_test_id("logout").wait_for()
             found = [one_round(page, server, where) for _ in range(rounds)]
     connected, pictured = (statistics.median(values) for values in zip(*found, strict=True))
-    print(f"consent -> PC connected {connected * 1000:.0f} ms, -> first picture {pictured * 1000:.0f} ms (median of {rounds})")
+    print(
+        f"consent -> PC connected {connected * 1000:.0f} ms, -> first picture {pictured * 1000:.0f} ms (median of {rounds})"
+    )
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     return 0
 

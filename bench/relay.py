@@ -29,11 +29,12 @@ from twisted.internet.task import LoopingCall, deferLater
 
 from agent.link import AgentSocket, ServerLink, SocketEvents, parse_server
 from wizhelper.protocol import live
+from wizhelper.records.model import SupportSession
 from wizhelper.relay.tickets import Side, Ticket, TicketOffice
 from wizhelper.server import now
 from wizhelper.settings.keys import load_keys
 from wizhelper.store.database import Database, sqlite_url
-from wizhelper.support import rules
+from wizhelper.support import joining
 from wizhelper.support.states import State
 
 BIN = Path(sys.executable).parent
@@ -61,14 +62,14 @@ class Server:
         def work(session: Any) -> list[tuple[str, str]]:
             found = []
             for _ in range(count):
-                row = rules.SupportSession(
+                row = SupportSession(
                     id=str(uuid.uuid4()),
                     company_id=1,
                     owner_id=1,
                     state=State.CONNECTING,
                     created_at=now(),
                     state_since=now(),
-                    join_secret_hash=rules.hash_secret("s"),
+                    join_secret_hash=joining.hash_secret("s"),
                     channel="program",
                 )
                 session.add(row)

@@ -19,7 +19,7 @@ from wizhelper.http.api import PUBLIC, Role, Route
 from wizhelper.notices.model import Notice
 from wizhelper.records.model import FaultType, SupportSession
 from wizhelper.settings.service import add_consent_text
-from wizhelper.support import rules
+from wizhelper.support import joining, rules
 
 PEOPLE = {"kim": Role.OPERATOR, "boss": Role.ADMIN, "chief": Role.GROUP_ADMIN, "audit": Role.AUDITOR}
 MARK = "BETA-SECRET"
@@ -75,7 +75,7 @@ def _rows(world: World, company: str, mark: str) -> Rows:
 
     def work(db: Session) -> Rows:
         row = rules.create_waiting(db, world.time.now(), owner)
-        rules.join(db, world.time.now(), row, "program", "203.0.113.200", rules.Host(mark, mark, "linux", mark))
+        joining.join(db, world.time.now(), row, "program", "203.0.113.200", joining.Host(mark, mark, "linux", mark))
         row.memo = mark
         notice = Notice(company_id=row.company_id, title=mark, body=mark, audience="operator", from_at=world.time.now())
         fault = FaultType(company_id=row.company_id, code=mark[:32], name=mark)

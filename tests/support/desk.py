@@ -14,12 +14,12 @@ from wizhelper.records import events
 from wizhelper.records.model import LiveNumber, SessionEvent, SupportSession
 from wizhelper.settings.service import current_consent_text, find_company
 from wizhelper.store.database import Database
-from wizhelper.support import rules
+from wizhelper.support import joining, rules
 from wizhelper.support.states import EndReason
 
 T = TypeVar("T")
 ADDRESS = "203.0.113.5"
-HOST = rules.Host("PC-7", "hong", "windows", "11")
+HOST = joining.Host("PC-7", "hong", "windows", "11")
 VIEWER = "11111111-2222-4333-8444-555555555555"
 
 
@@ -52,7 +52,7 @@ class Desk:
 
     def join(self, session_id: str) -> str:
         """-> the join secret."""
-        joined: rules.Joined = self.on(session_id, rules.join, "program", ADDRESS, HOST)
+        joined: joining.Joined = self.on(session_id, joining.join, "program", ADDRESS, HOST)
         return joined.secret
 
     def text_id(self, lang: str = "ko") -> int:
@@ -64,7 +64,7 @@ class Desk:
         return self.db.look(work)
 
     def consent(self, session_id: str, accepted: bool = True, text: int | None = None) -> None:
-        self.on(session_id, rules.consent, accepted, text or self.text_id(), "window", ADDRESS)
+        self.on(session_id, joining.consent, accepted, text or self.text_id(), "window", ADDRESS)
 
     def connecting(self) -> str:
         session_id = self.wait()
@@ -125,7 +125,7 @@ class Desk:
         return number
 
     def found(self, number: str) -> str | None:
-        row = self.db.look(lambda db: rules.find_by_number(db, number))
+        row = self.db.look(lambda db: joining.find_by_number(db, number))
         return row.id if row else None
 
     def live_number(self, number: str) -> LiveNumber | None:

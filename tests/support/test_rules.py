@@ -20,7 +20,7 @@ from wizhelper.records import events
 from wizhelper.records.model import ConsentRecord, FaultType, LiveNumber, SessionEvent, SupportSession
 from wizhelper.settings.service import add_consent_text
 from wizhelper.store.database import Database
-from wizhelper.support import rules
+from wizhelper.support import joining, rules
 from wizhelper.support.rules import Correction
 from wizhelper.support.states import EndReason
 
@@ -235,7 +235,7 @@ def test_a_refusal_needs_no_text_that_is_current(desk: Desk, text: int | None) -
     """Nobody is made to read a new version in order to say no."""
     session = desk.wait()
     desk.join(session)
-    desk.on(session, rules.consent, False, text, "page", ADDRESS)
+    desk.on(session, joining.consent, False, text, "page", ADDRESS)
     assert desk.state(session) == "REFUSED"
 
 
@@ -280,7 +280,7 @@ def test_consent_that_the_company_no_longer_asks_for_is_no_dead_end(desk: Desk) 
     session = desk.wait()
     desk.join(session)
     desk.set(consent_enabled=False)
-    desk.on(session, rules.consent, True, None, "page", ADDRESS)
+    desk.on(session, joining.consent, True, None, "page", ADDRESS)
     assert desk.state(session) == "CONNECTING"
 
 
@@ -289,11 +289,11 @@ def test_the_program_that_comes_with_its_token_takes_the_secret_over_and_leaves_
     session = desk.wait()
     page_secret = desk.join(session)
     desk.consent(session)
-    joined = desk.on(session, rules.rejoin, ADDRESS, HOST)
+    joined = desk.on(session, joining.rejoin, ADDRESS, HOST)
     assert desk.state(session) == "CONNECTING"
-    assert desk.db.look(lambda db: rules.by_secret(db, session, joined.secret)).id == session
+    assert desk.db.look(lambda db: joining.by_secret(db, session, joined.secret)).id == session
     with _refused("NOT_FOUND"):
-        desk.db.look(lambda db: rules.by_secret(db, session, page_secret))
+        desk.db.look(lambda db: joining.by_secret(db, session, page_secret))
 
 
 @pytest.mark.parametrize("state", ["WAITING", "ACTIVE", "WRAPUP", "REFUSED"])
@@ -307,13 +307,13 @@ def test_a_token_is_of_no_use_outside_joining_and_connecting(desk: Desk, state: 
         desk.consent(session, accepted=False)
     assert desk.state(session) == state
     with _refused("TOKEN_INVALID"):
-        desk.on(session, rules.rejoin, ADDRESS, HOST)
+        desk.on(session, joining.rejoin, ADDRESS, HOST)
 
 
 @pytest.mark.parametrize("session_id", ["", "\0", "x" * 5000, "00000000-0000-4000-8000-000000000000", "{}"])
 def test_a_secret_opens_nothing_under_a_wrong_name(desk: Desk, session_id: str) -> None:
     with _refused("NOT_FOUND"):
-        desk.db.look(lambda db: rules.by_secret(db, session_id, "secret"))
+        desk.db.look(lambda db: joining.by_secret(db, session_id, "secret"))
 
 
 def test_a_secret_opens_its_own_session_only_and_only_its_hash_is_kept(desk: Desk) -> None:
@@ -321,7 +321,7 @@ def test_a_secret_opens_its_own_session_only_and_only_its_hash_is_kept(desk: Des
     secret = desk.join(first)
     desk.join(second)
     with _refused("NOT_FOUND"):
-        desk.db.look(lambda db: rules.by_secret(db, second, secret))
+        desk.db.look(lambda db: joining.by_secret(db, second, secret))
     assert desk.row(first).join_secret_hash not in (None, secret)
 
 
@@ -332,7 +332,7 @@ def test_a_secret_opens_nothing_after_the_end(desk: Desk) -> None:
     desk.link(session)
     desk.end(session)
     with _refused("NOT_FOUND"):
-        desk.db.look(lambda db: rules.by_secret(db, session, secret))
+        desk.db.look(lambda db: joining.by_secret(db, session, secret))
 
 
 def test_nobody_who_has_a_linked_agent_can_be_pushed_out_by_the_number(desk: Desk) -> None:
@@ -354,7 +354,7 @@ def test_ten_minutes_without_an_agent_make_the_number_wait_again(desk: Desk) -> 
     assert desk.strike() == [session]
     assert desk.state(session) == "WAITING"
     with _refused("NOT_FOUND"):
-        desk.db.look(lambda db: rules.by_secret(db, session, secret))
+        desk.db.look(lambda db: joining.by_secret(db, session, secret))
 
 
 def test_ten_minutes_without_an_agent_end_a_number_whose_own_time_is_over(desk: Desk) -> None:
@@ -740,7 +740,7 @@ def test_the_waiting_operators_are_those_of_the_company_with_a_waiting_number(de
     desk.wait()
     other.join(other.wait())
     foreign.wait()
-    found = desk.db.look(lambda db: rules.waiting_operators(db, desk.company))
+    found = desk.db.look(lambda db: joining.waiting_operators(db, desk.company))
     assert [a.display_name for a in found] == ["Kim alpha"]
 
 

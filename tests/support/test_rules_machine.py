@@ -18,7 +18,7 @@ from wizhelper.http.errors import ApiError
 from wizhelper.records import events
 from wizhelper.records.model import LiveNumber
 from wizhelper.store.database import sqlite_url
-from wizhelper.support import rules
+from wizhelper.support import joining, rules
 from wizhelper.support.states import LIVE, OPEN, TABLE, TERMINAL, EndReason
 
 STEPS = {(before.value, after.value) for (before, _), after in TABLE.items()}
@@ -72,7 +72,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(number=pick, accepted=st.booleans())
     def consent(self, number: int, accepted: bool) -> None:
-        self._try(number, rules.consent, accepted, self.desk.text_id(), "window", "192.0.2.1")
+        self._try(number, joining.consent, accepted, self.desk.text_id(), "window", "192.0.2.1")
 
     @rule(number=pick)
     def link(self, number: int) -> None:

@@ -23,7 +23,7 @@ from wizhelper.protocol.messages import dump_json
 from wizhelper.settings.model import PageMode
 from wizhelper.settings.service import find_company
 from wizhelper.store.database import Database
-from wizhelper.support import rules
+from wizhelper.support import joining
 from wizhelper.support.service import Support
 from wizhelper.support.states import State
 from wizhelper.support.tokens import TokenOffice
@@ -200,13 +200,13 @@ class CustomerPages:
                 raise ApiError("COMPANY_UNKNOWN")
             operators: tuple[tuple[int, str], ...] = ()
             if company.page_mode != PageMode.NUMBER:
-                operators = tuple((a.id, a.display_name) for a in rules.waiting_operators(session, company.id))
+                operators = tuple((a.id, a.display_name) for a in joining.waiting_operators(session, company.id))
             return Shown(company.code, company.name, company.contact, company.page_mode, operators)
 
         return await self._db.read(work)
 
     async def _name_of(self, session_id: str) -> str:
-        return await self._db.read(lambda s: rules.company_name(s, session_id))
+        return await self._db.read(lambda s: joining.company_name(s, session_id))
 
     def _session_id(self, page: Page) -> str:
         found = self._page_tokens.session_of(page.cookie or "")
@@ -247,7 +247,7 @@ class CustomerPages:
 
 
 def _consent_of(session: Any, session_id: str, language: Language) -> Any:
-    return rules.consent_text_for(session, rules.session_by_id(session, session_id), language)
+    return joining.consent_text_for(session, joining.session_by_id(session, session_id), language)
 
 
 def _other(language: Language) -> Language:

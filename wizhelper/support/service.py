@@ -27,7 +27,7 @@ from wizhelper.relay.tickets import Side, Ticket, TicketOffice
 from wizhelper.settings.model import Company, ConsentText, PageMode
 from wizhelper.settings.service import company_by_id, find_company
 from wizhelper.store.database import Database
-from wizhelper.support import rules
+from wizhelper.support import joining, rules
 from wizhelper.support.guard import NumberGuard
 from wizhelper.support.states import ENTERABLE, LIVE, EndReason, State
 
@@ -222,7 +222,7 @@ class Support:
         number: str,
         channel: str,
         address: str,
-        host: rules.Host | None,
+        host: joining.Host | None,
         language: str,
         company: str | None = None,
     ) -> Welcome:
@@ -230,11 +230,11 @@ class Support:
         cleaned = clean_number(number)
         self._guard.check(address, cleaned)
 
-        def work(db: Session) -> rules.Joined:
-            row = rules.find_by_number(db, cleaned)
+        def work(db: Session) -> joining.Joined:
+            row = joining.find_by_number(db, cleaned)
             if row is None or (company is not None and company_by_id(db, row.company_id).code != company):
                 raise ApiError("NUMBER_UNKNOWN")
-            return rules.join(db, self._now(), row, channel, address, host)
+            return joining.join(db, self._now(), row, channel, address, host)
 
         wrong = False
         try:
@@ -249,37 +249,37 @@ class Support:
                 self._guard.take_back(address)
 
     async def join_by_pick(
-        self, company: str, operator: int, channel: str, address: str, host: rules.Host | None, language: str
+        self, company: str, operator: int, channel: str, address: str, host: joining.Host | None, language: str
     ) -> Welcome:
         """CUST-PICK. Raises ApiError: COMPANY_UNKNOWN, PAGE_MODE, OPERATOR_NOT_WAITING."""
 
-        def work(db: Session) -> rules.Joined:
+        def work(db: Session) -> joining.Joined:
             found = pickable_company(db, company)
-            row = rules.waiting_of_operator(db, found.id, operator)
+            row = joining.waiting_of_operator(db, found.id, operator)
             if row is None:
                 raise ApiError("OPERATOR_NOT_WAITING")
-            return rules.join(db, self._now(), row, channel, address, host)
+            return joining.join(db, self._now(), row, channel, address, host)
 
         return await self._welcome(work, language)
 
-    async def join_by_session(self, session_id: str, address: str, host: rules.Host, language: str) -> Welcome:
+    async def join_by_session(self, session_id: str, address: str, host: joining.Host, language: str) -> Welcome:
         """The program that was downloaded with a token. Raises ApiError("TOKEN_INVALID")."""
 
-        def work(db: Session) -> rules.Joined:
+        def work(db: Session) -> joining.Joined:
             row = db.get(SupportSession, session_id)
             if row is None:
                 raise ApiError("TOKEN_INVALID")
-            return rules.rejoin(db, self._now(), row, address, host)
+            return joining.rejoin(db, self._now(), row, address, host)
 
         return await self._welcome(work, language)
 
-    async def _welcome(self, work: Callable[[Session], rules.Joined], language: str) -> Welcome:
+    async def _welcome(self, work: Callable[[Session], joining.Joined], language: str) -> Welcome:
         joined: list[Welcome] = []
 
         def transaction(db: Session) -> list[SupportSession]:
             result = work(db)
             row = result.session
-            text = rules.consent_text_for(db, row, language) if row.state == State.JOINING else None
+            text = joining.consent_text_for(db, row, language) if row.state == State.JOINING else None
             owner = db.get_one(Account, row.owner_id).display_name
             company = company_by_id(db, row.company_id).name
             joined.append(Welcome(described(db, row), company, owner, result.secret, text))
@@ -292,8 +292,8 @@ class Support:
         self, session_id: str, secret: str, accepted: bool, text_id: int | None, source: str, address: str
     ) -> None:
         def work(db: Session) -> list[SupportSession]:
-            row = rules.by_secret(db, session_id, secret)
-            return [rules.consent(db, self._now(), row, accepted, text_id, source, address)]
+            row = joining.by_secret(db, session_id, secret)
+            return [joining.consent(db, self._now(), row, accepted, text_id, source, address)]
 
         await self._change(work)
 
@@ -301,13 +301,13 @@ class Support:
         """The same from the customer page, whose signed cookie names the session."""
 
         def work(db: Session) -> list[SupportSession]:
-            row = rules.session_by_id(db, session_id)
-            return [rules.consent(db, self._now(), row, accepted, text_id, "page", address)]
+            row = joining.session_by_id(db, session_id)
+            return [joining.consent(db, self._now(), row, accepted, text_id, "page", address)]
 
         await self._change(work)
 
     async def report_abuse(self, session_id: str, secret: str) -> None:
-        row = (await self._change(lambda db: [rules.report_abuse(db, self._now(), session_id, secret)]))[0]
+        row = (await self._change(lambda db: [joining.report_abuse(db, self._now(), session_id, secret)]))[0]
         log.warn(
             "Abuse reported by a customer: session {session}, operator {operator}",
             session=row.id,
@@ -317,7 +317,7 @@ class Support:
     async def state_of(self, session_id: str) -> SessionOut:
         """Raises ApiError("NOT_FOUND")."""
 
-        return await self._db.read(lambda db: described(db, rules.session_by_id(db, session_id)))
+        return await self._db.read(lambda db: described(db, joining.session_by_id(db, session_id)))
 
     # --- the agent's live link --------------------------------------------------------------------------------------
 
@@ -325,7 +325,7 @@ class Support:
         """Raises ApiError: NOT_FOUND, SESSION_STATE. The listener is registered by `agent_joins` afterwards."""
 
         def work(db: Session) -> live.Hello:
-            row = rules.by_secret(db, message.session, message.secret)
+            row = joining.by_secret(db, message.session, message.secret)
             if row.state in ENTERABLE and row.state != State.CONNECTING:
                 raise ApiError("SESSION_STATE", details={"state": row.state})
             company = company_by_id(db, row.company_id)
@@ -423,7 +423,7 @@ class Support:
     async def waiting_operators(self, company: str) -> list[tuple[int, str]]:
         """CUSTP-PICK. Raises ApiError: COMPANY_UNKNOWN, PAGE_MODE."""
         return await self._db.read(
-            lambda db: [(a.id, a.display_name) for a in rules.waiting_operators(db, pickable_company(db, company).id)]
+            lambda db: [(a.id, a.display_name) for a in joining.waiting_operators(db, pickable_company(db, company).id)]
         )
 
 

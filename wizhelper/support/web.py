@@ -12,7 +12,7 @@ from wizhelper.http.api import ADMINS, ANYONE, OPERATORS, PUBLIC, READERS, Call,
 from wizhelper.http.errors import ApiError
 from wizhelper.records.view import Counts, SessionList, SessionOut
 from wizhelper.relay.hub import ConsoleTicket, Hub
-from wizhelper.support import rules
+from wizhelper.support import joining, rules
 from wizhelper.support.service import Support, Welcome
 from wizhelper.support.states import EndReason
 from wizhelper.support.tokens import TokenOffice
@@ -111,8 +111,8 @@ def described_join(welcome: Welcome) -> JoinOut:
     )
 
 
-def _host(form: HostIn) -> rules.Host:
-    return rules.Host(form.host_name, form.user_name, form.os, form.os_version)
+def _host(form: HostIn) -> joining.Host:
+    return joining.Host(form.host_name, form.user_name, form.os, form.os_version)
 
 
 def make_routes(support: Support, hub: Hub, now: Callable[[], datetime]) -> Routes:
