@@ -437,6 +437,18 @@ def test_an_added_account_with_a_made_password_must_change_it(world: World) -> N
     assert answer.json["must_change_password"] is True
 
 
+def test_until_a_made_password_is_changed_its_owner_may_look_but_not_act(world: World) -> None:
+    boss = world.logged_in("boss")
+    made = boss.api("POST", "/accounts", {"id": "park", "role": "operator", "password": None}).json["password"]
+    park = world.browser()
+    assert _login(park, id="park", password=made).status == 200
+    assert park.api("GET", "/me").json["must_change_password"] is True
+    refused = park.api("POST", "/sessions")
+    assert (refused.status, refused.json["error"]["code"]) == (403, "PASSWORD_CHANGE_FIRST")
+    assert park.api("POST", "/me/password", {"current": made, "new": "eine lange Reise"}).status == 204
+    assert park.api("POST", "/sessions").status == 201
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -34,18 +34,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
 
 
 @pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Desktop]:
-    with harness.desktop(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with harness.browser() as made:
-        yield made
-
-
-@pytest.fixture
 def console(chromium: Browser, server: Appliance) -> Iterator[Page]:
     page = harness.new_context(chromium).new_page()
     harness.log_in(page, server)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,24 +15,6 @@ from tests.e2e.harness import Appliance, Desktop, eventually
 pytestmark = pytest.mark.slow
 
 LONG_MS = 20_000
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
-    with harness.appliance(tmp_path_factory.mktemp("appliance")) as made:
-        yield made
-
-
-@pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Desktop]:
-    with harness.desktop(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with harness.browser() as made:
-        yield made
 
 
 def notepad(where: Desktop) -> Path:
@@ -70,7 +51,9 @@ def row_in_state(page: Page, state: str) -> None:
 
 
 def open_control(page: Page) -> None:
-    live = [f"[data-testid=session-row][data-state={state}] [data-testid=open-control]" for state in ("ACTIVE", "SUSPENDED")]
+    live = [
+        f"[data-testid=session-row][data-state={state}] [data-testid=open-control]" for state in ("ACTIVE", "SUSPENDED")
+    ]
     page.locator(", ".join(live)).first.click()
     expect(page.get_by_test_id("remote-screen")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_test_id("lock-state")).to_contain_text("종단 암호화", timeout=LONG_MS)

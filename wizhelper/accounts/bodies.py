@@ -72,6 +72,7 @@ class Me(Model):
     settings: OwnSettings
     limits: Limits
     sas_policy: str
+    must_change_password: bool
 
 
 class PasswordIn(Model):

@@ -189,6 +189,7 @@ class Accounts:
             settings=OwnSettings.model_validate(own),
             limits=Limits(sessions=self._session_limit, login_idle_s=company.login_idle_s),
             sas_policy=company.sas_policy,
+            must_change_password=call.caller.must_change_password,
         )
 
     async def change_password(self, call: Call[PasswordIn]) -> None:

@@ -212,6 +212,7 @@ def _caller(account: Account, login: Login) -> Caller:
         login=login.id,
         display_name=account.display_name,
         csrf=login.csrf,
+        must_change_password=account.must_change,
     )
 
 

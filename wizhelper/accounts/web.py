@@ -71,7 +71,7 @@ def make_routes(accounts: Accounts, db: Database, now: Callable[[], datetime]) -
         """Logs in by company code, ID, password and, where it is set up, the two-step code."""
         return await accounts.login(call)
 
-    @routes.post("/logout", roles=ANYONE)
+    @routes.post("/logout", roles=ANYONE, before_new_password=True)
     async def logout(call: Call[None]) -> None:
         """Ends this login and its live sockets."""
         await accounts.logout(call)
@@ -81,7 +81,7 @@ def make_routes(accounts: Accounts, db: Database, now: Callable[[], datetime]) -
         """Who is logged in, the company, the own settings."""
         return await accounts.me(call)
 
-    @routes.put("/me/settings", roles=ANYONE, body=OwnSettings, result=OwnSettings)
+    @routes.put("/me/settings", roles=ANYONE, body=OwnSettings, result=OwnSettings, before_new_password=True)
     async def change_settings(call: Call[OwnSettings]) -> OwnSettings:
         """Stores the own settings (OP-SET-AUTOWAIT, OP-SET-CURSOR)."""
 
@@ -91,7 +91,7 @@ def make_routes(accounts: Accounts, db: Database, now: Callable[[], datetime]) -
         await db.run(work)
         return call.body
 
-    @routes.post("/me/password", roles=ANYONE, body=PasswordIn)
+    @routes.post("/me/password", roles=ANYONE, body=PasswordIn, before_new_password=True)
     async def change_password(call: Call[PasswordIn]) -> None:
         """Changes the own password; other logins of the account end."""
         await accounts.change_password(call)

@@ -58,7 +58,11 @@ RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is logged in. `login`: id of the login session; `csrf`: the token that unsafe requests must carry."""
+    """Who is logged in. `login`: id of the login session; `csrf`: the token that unsafe requests must carry.
+
+    With `must_change_password` (somebody else made the password) a caller may look, but act only on routes that are
+    declared `before_new_password`.
+    """
 
     account: int
     company: int
@@ -66,6 +70,7 @@ class Caller:
     login: int
     display_name: str
     csrf: str
+    must_change_password: bool = False
 
 
 B = TypeVar("B")
@@ -109,6 +114,7 @@ class Route:
     tag: str
     summary: str
     max_bytes: int
+    before_new_password: bool
 
 
 class Routes:
@@ -143,11 +149,16 @@ class Routes:
         result: type[BaseModel] | None = None,
         status: int | None = None,
         max_bytes: int = MAX_BODY_BYTES,
+        before_new_password: bool = False,
     ) -> Callable[[Handler], Handler]:
         def add(handler: Handler) -> Handler:
             summary = (handler.__doc__ or handler.__name__.replace("_", " ")).strip().splitlines()[0]
             known = status or (200 if result else 204)
-            self.all.append(Route(method, path, roles, handler, body, result, known, self.tag, summary, max_bytes))
+            self.all.append(
+                Route(
+                    method, path, roles, handler, body, result, known, self.tag, summary, max_bytes, before_new_password
+                )
+            )
             return handler
 
         return add

@@ -164,6 +164,13 @@ CATALOGUE: Mapping[str, Entry] = {
         "The password is too short or too common.",
         "Use at least 8 characters that are not a common password; 15 are better.",
     ),
+    "PASSWORD_CHANGE_FIRST": _e(
+        403,
+        "관리자가 만든 비밀번호를 먼저 바꿔야 합니다.",
+        "새 비밀번호를 정한 뒤 다시 시도하세요.",
+        "A password that somebody else made has to be changed first.",
+        "Set a new password, then try again.",
+    ),
     "PASSWORD_WRONG": _e(
         400,
         "현재 비밀번호가 맞지 않습니다.",

@@ -338,6 +338,8 @@ def _authorize(request: Request, route: Route, who: Caller | None) -> None:
         _header(request, "X-CSRF-Token").encode(), who.csrf.encode()
     ):
         raise ApiError("CSRF")
+    if who.must_change_password and route.method != "GET" and not route.before_new_password:
+        raise ApiError("PASSWORD_CHANGE_FIRST")
 
 
 def _body(request: Request, route: Route) -> BaseModel | None:

@@ -118,7 +118,7 @@ def _host(form: HostIn) -> joining.Host:
 def make_routes(support: Support, hub: Hub, now: Callable[[], datetime]) -> Routes:
     routes = Routes("sessions")
 
-    @routes.post("/live-tickets", roles=ANYONE, result=LiveTicket)
+    @routes.post("/live-tickets", roles=ANYONE, result=LiveTicket, before_new_password=True)
     async def live_ticket(call: Call[None]) -> LiveTicket:
         """A ticket for /ws/live: single use, 30 seconds."""
         who = call.caller

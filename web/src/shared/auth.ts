@@ -43,7 +43,6 @@ export async function resumeLogin(): Promise<boolean> {
 export async function logIn(request: LoginRequest, saveId: boolean): Promise<LoginAnswer> {
   const answer = await api.login(request)
   savedLogin.set(saveId ? { company: request.company, id: request.id } : null)
-  mustChangePassword.value = answer.must_change_password
   byeCode.value = null
   const before = me.value
   if (before !== null && before.account.num !== answer.account.num) {
@@ -86,6 +85,7 @@ function forget(code: ByeCode): void {
 
 function takeMe(next: Me): void {
   me.value = next
+  mustChangePassword.value = next.must_change_password
   const wanted = next.settings.language
   if (wanted !== null && savedLanguage.get() === null) setLanguage(wanted)
 }

@@ -119,6 +119,7 @@ export interface Me {
   settings: Settings
   limits: { sessions: number; login_idle_s: number }
   sas_policy: SasPolicy
+  must_change_password: boolean
 }
 
 export interface LoginNotice {
