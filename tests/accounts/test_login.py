@@ -428,6 +428,7 @@ def test_an_administrator_takes_two_steps_off_a_lost_phone(world: World) -> None
 
 
 def test_an_added_account_with_a_made_password_must_change_it(world: World) -> None:
+    """ADM-ACCT."""
     boss = world.logged_in("boss")
     form = {"id": "park", "display_name": "박", "role": "operator", "password": None, "allowed_addresses": ["10.1.2.3"]}
     added = boss.api("POST", "/accounts", form)

@@ -170,7 +170,7 @@ def test_a_frame_outlives_its_capture(xvfb: Screen) -> None:
 
 @pytest.mark.parametrize(("mode", "name"), [("fast", "x11-shm"), ("compatible", "mss")])
 def test_the_mode_chooses_the_way(mode: str, name: str, xvfb: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
-    """RC-CAPMODE."""
+    """RC-CAPMODE, OP-SET-CAP."""
     monkeypatch.setenv("DISPLAY", xvfb.display)
     capture = choose.open_capture(mode)
     assert capture.name == name and capture.frame().shape == (HEIGHT, WIDTH, 4)

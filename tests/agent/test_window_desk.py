@@ -225,6 +225,7 @@ def test_one_consent_starts_one_session() -> None:
 def test_people_get_sentences_in_their_language_and_no_technical_detail(
     problem: LinkError, shown: tuple[str, str]
 ) -> None:
+    """FAQ-CFG: what happened, what to do next, and a code to tell; the window stays for another try."""
     bench = Bench(number="1", answers={"/join": problem})
     assert bench.shown[-1] == local.ShowError(problem.code, *shown)
 

@@ -390,6 +390,7 @@ def test_the_archive_unpacks_with_the_systems_tar_as_well(tmp_path: Path, size: 
 
 @pytest.mark.parametrize("os", ["windows", "mac"])
 def test_other_systems_get_a_zip_with_the_same_two_files(os: Any) -> None:
+    """MAC-DL."""
     import zipfile
 
     packed = programs.archive(_program(os, PROGRAM), programs.sidecar("https://x", b"pem", None))

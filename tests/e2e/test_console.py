@@ -47,7 +47,7 @@ def test_a_wrong_password_is_refused_in_words_and_nothing_typed_is_lost(page: Pa
 
 
 def test_login_page_shows_version_and_notices(page: Page, server: Appliance, chromium: Browser) -> None:
-    """OP-LOGIN-NOTICE OP-LOGIN-VER."""
+    """OP-LOGIN-NOTICE OP-LOGIN-VER ADM-NOTICE."""
     admin = harness.new_context(chromium).new_page()
     harness.log_in(admin, server, "boss")
     admin.get_by_test_id("logout").wait_for()
@@ -59,6 +59,34 @@ def test_login_page_shows_version_and_notices(page: Page, server: Appliance, chr
     expect(page.get_by_text("오늘 점검 안내 <b>")).to_be_visible()
     expect(page.get_by_text("0.1.0").first).to_be_visible()
     admin.context.close()
+
+
+def test_the_main_page_shows_company_operator_address_and_counts(page: Page, server: Appliance) -> None:
+    """OP-INST-DL OP-MENU OP-CO OP-ME OP-COUNT OP-URL: what is read out to the customer can be copied."""
+    harness.log_in(page, server)
+    expect(page.get_by_test_id("access-url")).to_contain_text(f"{server.url}/")
+    expect(page.get_by_test_id("counts")).to_contain_text("오늘 전체")
+    expect(page.get_by_text("김상담").first).to_be_visible()
+    expect(page.get_by_text("acme").first).to_be_visible()
+    page.get_by_test_id("copy-url").click()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{server.url}/"
+
+
+def test_full_screen_and_special_keys_are_offered(page: Page, server: Appliance, screen: Desktop) -> None:
+    """RC-FULL RC-FIT RC-ZOOM: the view fills the screen and goes back; 1:1 is the largest zoom."""
+    harness.log_in(page, server)
+    with harness.agent(screen, server, "--number", waiting_number(page), "--yes"):
+        row_in_state(page, "ACTIVE")
+        open_control(page)
+        page.get_by_test_id("full-screen").click()
+        eventually("full screen", lambda: page.evaluate("document.fullscreenElement !== null"))
+        page.evaluate("document.exitFullscreen()")
+        eventually("back again", lambda: page.evaluate("document.fullscreenElement === null"))
+        page.get_by_test_id("zoom-fit").click()
+        box = page.get_by_test_id("remote-screen").bounding_box()
+        assert box is not None
+        assert box["width"] <= 1366
+        end(page)
 
 
 def test_six_sessions_at_once_and_the_seventh_is_refused_with_the_reason(page: Page, server: Appliance) -> None:

@@ -67,7 +67,10 @@ def click(where: Desktop, at: tuple[int, int]) -> None:
 def test_pages_without_javascript_lead_to_a_download_that_connects_by_itself(
     server: Appliance, screen: Desktop, chromium: Browser, console: Page
 ) -> None:
-    """CUST-URL CUST-NUM CUST-CONSENT CUST-DL CUST-RUN: the program's bytes are untouched, and no number is typed again."""
+    """CUST-URL CUST-NUM CUST-CONSENT CUST-DL CUST-RUN: the program's bytes are untouched, and no number is typed again.
+
+    SYS-BROWSER, LNX-PKG, CUSTP-INST: no script in the page, one archive, one file that runs without being installed.
+    """
     number = waiting_number(console)
     page = chromium.new_context(
         ignore_https_errors=True, locale="ko-KR", java_script_enabled=False, user_agent=LINUX
@@ -150,7 +153,7 @@ def test_the_window_takes_a_number_and_asks_for_consent(server: Appliance, scree
 
 
 def test_an_operator_is_picked_by_name(server: Appliance, chromium: Browser, console: Page) -> None:
-    """CUST-MODE CUST-PICK: with the company's page set to operators, the waiting ones are listed by display name."""
+    """ADM-URL ADM-SET ADM-MODE CUST-MODE CUST-PICK: with the page set to operators, the waiting ones are listed by name."""
     admin = harness.new_context(chromium).new_page()
     harness.log_in(admin, server, "boss")
     expect(admin).to_have_url(re.compile(r"/manager/admin"), timeout=20_000)

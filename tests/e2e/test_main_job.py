@@ -88,7 +88,7 @@ def same_picture(page: Page, where: Desktop) -> bool:
 def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
     server: Appliance, screen: Desktop, chromium: Browser
 ) -> None:
-    """OP-LOGIN-CO OP-LOGIN-AUTO1 OP-WAIT-LIST RC-TOOLBAR RC-ST-RES RC-ST-NET FAQ-CLOSE: the whole job."""
+    """OP-LOGIN-CO OP-LOGIN-BTN OP-LOGIN-AUTO1 OP-WAIT-LIST RC-TOOLBAR RC-ST-RES RC-ST-NET FAQ-CLOSE: the whole job."""
     screen.run("xsetroot", "-solid", "#31507a")
     screen.start("xcalc", "-geometry", "230x300+1010+420")
     typed = notepad(screen)

@@ -122,7 +122,7 @@ def test_each_page_of_the_apps_has_a_nonce_of_its_own(still_world: World) -> Non
     ],
 )
 def test_only_the_names_of_this_server_are_answered(still_world: World, host: Any, ours: bool) -> None:
-    """Security entry point E1: a foreign Host header must not get into links and connection files."""
+    """SYS-MULTIHOST. Security entry point E1: a foreign Host header must not get into links and connection files."""
     for path in ("/", "/api/v1/public/login", "/health", "/download/linux", "/manager"):
         answer = still_world.browser().request("GET", path, headers={"Host": host})
         if ours:

@@ -194,7 +194,7 @@ def test_ensure_waiting_never_goes_above_six(desk: Desk) -> None:
 
 
 def test_joining_asks_for_consent_and_consent_leads_on(desk: Desk) -> None:
-    """CUST-NUM, CUST-CONSENT."""
+    """CUST-NUM, CUST-CONSENT, RC-SYS: what the PC is called, who uses it, its system and address."""
     session = desk.wait()
     desk.join(session)
     assert desk.state(session) == "JOINING"
@@ -212,7 +212,7 @@ def test_joining_asks_for_consent_and_consent_leads_on(desk: Desk) -> None:
 
 
 def test_a_company_that_asks_for_no_consent_goes_straight_on(desk: Desk) -> None:
-    """CUST-CONSENT."""
+    """CUST-CONSENT, ADM-CONSENT: the switch."""
     desk.set(consent_enabled=False)
     session = desk.wait()
     desk.join(session)
@@ -240,7 +240,7 @@ def test_a_refusal_needs_no_text_that_is_current(desk: Desk, text: int | None) -
 
 
 def test_only_the_newest_text_can_be_agreed_to_and_the_record_names_it(desk: Desk) -> None:
-    """CUST-CONSENT: a consent names exactly what was read."""
+    """CUST-CONSENT, ADM-CONSENT: a consent names exactly what was read."""
     session = desk.wait()
     desk.join(session)
     old = desk.text_id()
@@ -624,6 +624,7 @@ def test_every_end_has_a_reason(
 
 
 def test_the_wrap_up_completes_and_ten_minutes_do_it_too(desk: Desk) -> None:
+    """ADM-FAULT: the chosen fault type is in the record."""
     mine, forgotten = desk.active(), desk.active()
     desk.end(mine)
     desk.end(forgotten)

@@ -43,7 +43,7 @@ describe('customer page', () => {
     expect(input.value).toBe('123456')
   })
 
-  it('shows help only when its time is over', () => {
+  it('FAQ-DL: shows help only when its time is over', () => {
     const help = element({ helpAfter: '30' })
     scheduleHelp(pageOf({ '[data-help-after]': [help] }))
     vi.advanceTimersByTime(29_999)

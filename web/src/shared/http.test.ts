@@ -92,7 +92,7 @@ describe('errors', () => {
     })
   })
 
-  it('tell that the login is gone, for LOGIN_REQUIRED only', async () => {
+  it('FAQ-NONUM: tell that the login is gone, for LOGIN_REQUIRED only', async () => {
     const { api, onLoginRequired } = build([
       json({ error: { code: 'LOGIN_FAILED' } }, 401),
       json({ error: { code: 'LOGIN_REQUIRED' } }, 401),
@@ -103,7 +103,7 @@ describe('errors', () => {
     expect(onLoginRequired).toHaveBeenCalledTimes(1)
   })
 
-  it('have a code of their own when no server answered or nothing sensible came', async () => {
+  it('FAQ-NONUM: have a code of their own when no server answered or nothing sensible came', async () => {
     expect(await failed(build([]).api.me())).toMatchObject({ status: 0, code: 'NETWORK' })
     expect((await failed(build([new Response('<html>', { status: 502 })]).api.me())).code).toBe('SERVER_ERROR')
     expect((await failed(build([new Response('<html>', { status: 200 })]).api.me())).code).toBe('BAD_ANSWER')
