@@ -18,7 +18,7 @@ from wizhelper.store.database import Database
 class NoticeIn(Model):
     title: str = Field(min_length=1, max_length=200)
     body: str = Field(max_length=10_000)
-    audience: Literal["login", "operator", "customer"]
+    audience: Literal["login"]
     from_at: Moment
     to_at: Moment | None = None
     pinned: bool = False

@@ -37,8 +37,8 @@ export type SasPolicy = (typeof SAS_POLICIES)[number]
 export const PAGE_MODES = ['number', 'pick', 'both'] as const
 export type PageMode = (typeof PAGE_MODES)[number]
 
-export const AUDIENCES = ['login', 'operator', 'customer'] as const
-export type Audience = (typeof AUDIENCES)[number]
+/** Where a notice is shown. */
+export type Audience = 'login'
 
 export const LANGUAGES = ['ko', 'en'] as const
 export type Language = (typeof LANGUAGES)[number]

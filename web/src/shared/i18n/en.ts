@@ -498,7 +498,6 @@ export const en: Messages = {
     add: 'Add notice',
     title: 'Title',
     body: 'Text',
-    audience: 'For',
     from: 'From',
     to: 'Until',
     pinned: 'Important',
@@ -507,7 +506,6 @@ export const en: Messages = {
     added: 'The notice is added.',
     deleted: 'The notice is deleted.',
   },
-  audience: { login: 'Login page', operator: 'Operators', customer: 'Customer page' },
   logins: {
     at: 'Login',
     out: 'Logout',

@@ -64,7 +64,6 @@ describe('messages', () => {
       ['channel', T.CHANNELS],
       ['sas', T.SAS_POLICIES],
       ['page_mode', T.PAGE_MODES],
-      ['audience', T.AUDIENCES],
       ['language', T.LANGUAGES],
       ['login.bye', T.BYE_CODES],
       ['control.phase', ['connecting', 'securing', 'open', 'reconnecting', 'ended', 'failed']],

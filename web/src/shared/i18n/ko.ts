@@ -494,7 +494,6 @@ export const ko = {
     add: '공지 추가',
     title: '제목',
     body: '내용',
-    audience: '대상',
     from: '게시 시작',
     to: '게시 종료',
     pinned: '중요 공지',
@@ -503,7 +502,6 @@ export const ko = {
     added: '공지를 등록했습니다.',
     deleted: '공지를 삭제했습니다.',
   },
-  audience: { login: '로그인 화면', operator: '상담원', customer: '고객 페이지' },
   logins: {
     at: '로그인',
     out: '로그아웃',
