@@ -255,6 +255,13 @@ def test_after_the_consent_the_page_offers_the_program_of_the_customers_system(w
     assert LANGUAGES[language]["no_program"].format(os="Windows") in html.unescape(on_windows.text)
 
 
+@pytest.mark.parametrize("system", ["Linux; Android 14", "iPhone; CPU iPhone OS 18_0 like Mac OS X"])
+def test_a_phone_is_told_that_it_is_not_supported_yet(world: World, system: str) -> None:
+    _, page = _agreed(world, _number(world), **{"User-Agent": f"Mozilla/5.0 ({system}) Mobile", "Accept-Language": "ko"})
+    assert KO["phone"] in html.unescape(page.text)
+    assert KO["download_help"] not in html.unescape(page.text)
+
+
 def test_the_download_is_the_untouched_program_and_beside_it_the_way_to_this_session(world: World) -> None:
     """CUST-RUN: no second entry of the number."""
     browser, _ = _agreed(world, _number(world))

@@ -259,8 +259,11 @@ def _number(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
-def _os_of(user_agent: str) -> Os:
+def _os_of(user_agent: str) -> Os | None:
+    """None: a phone or tablet, for which there is no program."""
     text = user_agent.lower()
+    if any(word in text for word in ("android", "iphone", "ipad", "mobile")):
+        return None
     if "mac os" in text or "macintosh" in text:
         return "mac"
     return "linux" if "linux" in text else "windows"
