@@ -29,7 +29,7 @@ def desktop() -> Iterator[str]:
     """A screen with a window manager: without one no window gets the keyboard."""
     for program in NEEDED:
         if shutil.which(program) is None:
-            pytest.skip(f"needs {program}")
+            pytest.fail(f"needs {program}: see APT_TEST in the Makefile")
     with x_server(WIDTH, HEIGHT) as display:
         manager = subprocess.Popen(["openbox"], env=child_environment() | {"DISPLAY": display}, stderr=-3)
         time.sleep(0.5)

@@ -15,7 +15,7 @@ import pytest
 def x_server(width: int = 1280, height: int = 800) -> Iterator[str]:
     """Yields the display, such as ":7". Skips the test where there is no Xvfb."""
     if shutil.which("Xvfb") is None:
-        pytest.skip("needs Xvfb")
+        pytest.fail("needs Xvfb: apt-get install xvfb")
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write_end), "-noreset", "-nolisten", "tcp", "-screen", "0", f"{width}x{height}x24"],
