@@ -290,6 +290,23 @@ def test_the_connection_file_names_the_server_as_the_customer_called_it(world: W
     assert _unpacked(browser.get("/download/linux"))[1]["server"] == f"https://{host}"
 
 
+def test_who_entered_a_number_first_answers_for_nobody_who_enters_it_again(world: World) -> None:
+    """Neither the earlier page nor the program downloaded from it acts for the later entry."""
+    number = _number(world)
+    first, _ = _agreed(world, number)
+    token = _unpacked(first.get("/download/linux"))[1]["token"]
+    world.time.advance(1)
+    second, page = _entered(world, number)
+    answer = first.form("/join/consent", {"decision": "agree", "read": "yes", "text": _text_id(page)})
+    assert answer.status == 409 and "JOIN_REPLACED" in answer.text
+    assert second.get("/join/status").json["state"] == "JOINING"
+    assert "JOIN_REPLACED" in first.get("/join").text
+    assert _unpacked(first.get("/download/linux"))[1]["token"] is None
+    host = {"host_name": "PC", "user_name": "u", "os": "linux", "os_version": "12"}
+    refused = world.browser().api("POST", "/join/token", {"token": token, "host": host})
+    assert (refused.status, refused.code) == (409, "JOIN_REPLACED")
+
+
 def test_the_token_of_a_download_opens_nothing_after_ten_minutes(world: World) -> None:
     browser, _ = _agreed(world, _number(world))
     token = _unpacked(browser.get("/download/linux"))[1]["token"]

@@ -26,7 +26,7 @@ from wizhelper.store.database import Database
 from wizhelper.support import joining
 from wizhelper.support.service import Support
 from wizhelper.support.states import State
-from wizhelper.support.tokens import TokenOffice
+from wizhelper.support.tokens import Claim, TokenOffice
 
 STATIC = Path(__file__).parent / "static"
 
@@ -112,12 +112,12 @@ class CustomerPages:
                 )
         except ApiError as problem:
             return self._entry_page(page, company, number, problem)
-        cookie = self._page_tokens.issue(welcome.session.id)
+        cookie = self._page_tokens.issue(welcome.claim)
         return self._redirect("/join", {"Set-Cookie": self._cookie(page, cookie)})
 
     async def where_am_i(self, page: Page) -> Response:
         """Consent, download or status, by the session's state."""
-        session = await self._support.state_of(self._session_id(page))
+        session = await self._support.state_of(self._claim(page))
         if session.state == State.JOINING:
             text = await self._db.read(lambda s: _consent_of(s, session.id, page.language))
             return self._page(
@@ -141,17 +141,17 @@ class CustomerPages:
 
     async def consent(self, page: Page) -> Response:
         """CUST-CONSENT: not agreeing stops the flow; agreeing without the tick asks again."""
-        session = self._session_id(page)
+        held = self._claim(page)
         accepted = page.form.get("decision") == "agree"
         if accepted and page.form.get("read") != "yes":
             return self._redirect("/join?tick=1")
-        await self._support.consent_on_page(session, accepted, _number(page.form.get("text", "")), page.address)
+        await self._support.consent_on_page(held, accepted, _number(page.form.get("text", "")), page.address)
         return self._redirect("/join")
 
     async def status(self, page: Page) -> Response:
         """For the page's script: state, sentence, whether it is over."""
         try:
-            session = await self._support.state_of(self._session_id(page))
+            session = await self._support.state_of(self._claim(page))
         except ApiError:
             return Response(dump_json({"state": "NONE", "text": "", "done": True}), "application/json", 404)
         text = TEXTS[page.language][status_key(session.state)]
@@ -169,14 +169,20 @@ class CustomerPages:
         program = self._programs.get(page.path["os"])  # type: ignore[call-overload]
         if program is None:
             raise ApiError("PROGRAM_MISSING")
-        token = None
-        session_id = self._page_tokens.session_of(page.cookie or "")
-        if session_id is not None and (await self._support.state_of(session_id)).state == State.CONNECTING:
-            token = self._download_tokens.issue(session_id)
+        token = await self._download_token(page)
         server = f"{'https' if page.secure else 'http'}://{page.host}"
         packed = programs.archive(program, programs.sidecar(server, self._ca, token))
         headers = {"Content-Disposition": f'attachment; filename="{packed.file_name}"'}
         return Response(packed.body, packed.content_type, headers=headers)
+
+    async def _download_token(self, page: Page) -> str | None:
+        """None: nobody has agreed yet, or the number was entered anew elsewhere; the program then asks for it."""
+        try:
+            held = self._claim(page)
+            session = await self._support.state_of(held)
+        except ApiError:
+            return None
+        return self._download_tokens.issue(held) if session.state == State.CONNECTING else None
 
     async def ca_file(self, _page: Page) -> Response:
         headers = {"Content-Disposition": 'attachment; filename="wizhelper-ca.pem"'}
@@ -208,8 +214,8 @@ class CustomerPages:
     async def _name_of(self, session_id: str) -> str:
         return await self._db.read(lambda s: joining.company_name(s, session_id))
 
-    def _session_id(self, page: Page) -> str:
-        found = self._page_tokens.session_of(page.cookie or "")
+    def _claim(self, page: Page) -> Claim:
+        found = self._page_tokens.claim_of(page.cookie or "")
         if found is None:
             raise ApiError("NOT_FOUND")
         return found

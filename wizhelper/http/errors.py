@@ -216,6 +216,13 @@ CATALOGUE: Mapping[str, Entry] = {
         "That connection number cannot be used.",
         "Check the number with your support operator and enter it again.",
     ),
+    "JOIN_REPLACED": _e(
+        409,
+        "이 접속번호가 다른 창이나 프로그램에서 다시 입력되었습니다.",
+        "본인이 입력했다면 그쪽에서 계속하세요. 아니라면 상담원에게 알리고 새 번호를 받으세요.",
+        "This connection number was entered again in another window or program.",
+        "If that was you, go on there. If not, tell the operator and ask for a new number.",
+    ),
     "NUMBER_FORMAT": _e(
         400,
         "접속번호는 숫자 4~9자리입니다.",

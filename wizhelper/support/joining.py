@@ -22,6 +22,7 @@ from wizhelper.settings.model import ConsentText
 from wizhelper.settings.service import company_by_id, current_consent_text
 from wizhelper.support.rules import CUSTOMER, SCOPES, SERVER, finish, move
 from wizhelper.support.states import ENTERABLE, EndReason, State, Trigger
+from wizhelper.support.tokens import Claim
 
 REPORT_REACH = timedelta(hours=1)
 
@@ -126,6 +127,20 @@ def session_by_id(db: Session, session_id: str) -> SupportSession:
     row = db.get(SupportSession, session_id)
     if row is None:
         raise ApiError("NOT_FOUND")
+    return row
+
+
+def claim(row: SupportSession) -> Claim:
+    """What the one who has just joined may show later, on the page or with the downloaded program."""
+    assert row.joined_at is not None
+    return Claim(row.id, round(row.joined_at.timestamp() * 1000))
+
+
+def claimed(db: Session, held: Claim) -> SupportSession:
+    """The session of a claim. Raises ApiError: NOT_FOUND, or JOIN_REPLACED if the number was entered anew since."""
+    row = session_by_id(db, held.session)
+    if row.joined_at is None or claim(row) != held:
+        raise ApiError("JOIN_REPLACED")
     return row
 
 

@@ -30,6 +30,7 @@ from wizhelper.store.database import Database
 from wizhelper.support import joining, rules
 from wizhelper.support.guard import NumberGuard
 from wizhelper.support.states import ENTERABLE, LIVE, EndReason, State
+from wizhelper.support.tokens import Claim
 
 log = Logger()
 
@@ -52,6 +53,7 @@ class Welcome:
     """What a customer's program or page needs after the number was right. `text` None: no consent is asked for."""
 
     session: SessionOut
+    claim: Claim
     company: str
     operator: str
     secret: str
@@ -262,16 +264,11 @@ class Support:
 
         return await self._welcome(work, language)
 
-    async def join_by_session(self, session_id: str, address: str, host: joining.Host, language: str) -> Welcome:
-        """The program that was downloaded with a token. Raises ApiError("TOKEN_INVALID")."""
-
-        def work(db: Session) -> joining.Joined:
-            row = db.get(SupportSession, session_id)
-            if row is None:
-                raise ApiError("TOKEN_INVALID")
-            return joining.rejoin(db, self._now(), row, address, host)
-
-        return await self._welcome(work, language)
+    async def join_by_claim(self, held: Claim, address: str, host: joining.Host, language: str) -> Welcome:
+        """The program that was downloaded with a token. Raises ApiError: TOKEN_INVALID, JOIN_REPLACED, NOT_FOUND."""
+        return await self._welcome(
+            lambda db: joining.rejoin(db, self._now(), joining.claimed(db, held), address, host), language
+        )
 
     async def _welcome(self, work: Callable[[Session], joining.Joined], language: str) -> Welcome:
         joined: list[Welcome] = []
@@ -282,7 +279,7 @@ class Support:
             text = joining.consent_text_for(db, row, language) if row.state == State.JOINING else None
             owner = db.get_one(Account, row.owner_id).display_name
             company = company_by_id(db, row.company_id).name
-            joined.append(Welcome(described(db, row), company, owner, result.secret, text))
+            joined.append(Welcome(described(db, row), joining.claim(row), company, owner, result.secret, text))
             return [row]
 
         await self._change(transaction)
@@ -297,11 +294,11 @@ class Support:
 
         await self._change(work)
 
-    async def consent_on_page(self, session_id: str, accepted: bool, text_id: int | None, address: str) -> None:
-        """The same from the customer page, whose signed cookie names the session."""
+    async def consent_on_page(self, held: Claim, accepted: bool, text_id: int | None, address: str) -> None:
+        """The same from the customer page, whose signed cookie holds the claim."""
 
         def work(db: Session) -> list[SupportSession]:
-            row = joining.session_by_id(db, session_id)
+            row = joining.claimed(db, held)
             return [joining.consent(db, self._now(), row, accepted, text_id, "page", address)]
 
         await self._change(work)
@@ -314,10 +311,9 @@ class Support:
             operator=row.owner.num,
         )
 
-    async def state_of(self, session_id: str) -> SessionOut:
-        """Raises ApiError("NOT_FOUND")."""
-
-        return await self._db.read(lambda db: described(db, joining.session_by_id(db, session_id)))
+    async def state_of(self, held: Claim) -> SessionOut:
+        """Raises ApiError: NOT_FOUND, JOIN_REPLACED."""
+        return await self._db.read(lambda db: described(db, joining.claimed(db, held)))
 
     # --- the agent's live link --------------------------------------------------------------------------------------
 

@@ -233,12 +233,10 @@ def make_join_routes(support: Support, tokens: TokenOffice) -> Routes:
     @routes.post("/join/token", roles=PUBLIC, body=TokenIn, result=JoinOut)
     async def token(call: Call[TokenIn]) -> JoinOut:
         """Comes with the token of a download (CUST-RUN): no second entry of the number."""
-        session = tokens.session_of(call.body.token)
-        if session is None:
+        held = tokens.claim_of(call.body.token)
+        if held is None:
             raise ApiError("TOKEN_INVALID")
-        return described_join(
-            await support.join_by_session(session, call.address, _host(call.body.host), call.language)
-        )
+        return described_join(await support.join_by_claim(held, call.address, _host(call.body.host), call.language))
 
     @routes.get("/join/operators", roles=PUBLIC, result=OperatorList)
     async def operators(call: Call[None]) -> OperatorList:
