@@ -22,15 +22,16 @@ FAMILIES: dict[str, Iterable[str]] = {
     "login_result": LoginResult,
     "out_reason": LogoutReason,
     "result": rules.RESULTS,
+    "actor": [rules.CUSTOMER, rules.SERVER],
     "event": [*(t for t in Trigger), *OTHER_EVENTS],
 }
 
 
 def family(language: str, name: str) -> set[str]:
     text = (I18N / f"{language}.ts").read_text()
-    body = re.search(rf"^  {name}: \{{(.*?)^  \}},$", text, re.S | re.M)
+    body = re.search(rf"^  {name}: \{{(.*?)\}},$", text, re.S | re.M)
     assert body, name
-    return set(re.findall(r"^\s*(\w+):", body[1], re.M))
+    return set(re.findall(r"(?:^|[,{{])\s*(\w+): '", body[1], re.M))
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

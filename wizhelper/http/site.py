@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from klein import Klein
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from twisted.logger import Logger
 from twisted.web.http import Request
 from twisted.web.resource import IResource, Resource
@@ -18,12 +18,11 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import IntegerConverter, Map
 from zope.interface import implementer
 
-from wizhelper.http import openapi
+from wizhelper.http import openapi, reading
 from wizhelper.http.api import PREFIX, PUBLIC, Call, Caller, Route
 from wizhelper.http.errors import ApiError, Language, language_of
 from wizhelper.http.hosts import Hosts
 from wizhelper.protocol import messages
-from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.store.database import StoreBusy, StoreFull
 
 log = Logger()
@@ -161,22 +160,22 @@ class WebSite:
         return view
 
     async def _call(self, request: Request, route: Route, params: Mapping[str, Any]) -> Call[Any]:
-        cookie = _cookie(request, self.cookie_name)
-        address = _address(request)
+        cookie = reading.cookie(request, self.cookie_name)
+        address = reading.address(request)
         who = await self._authenticate(cookie, address) if cookie else None
         if route.roles != PUBLIC:
             _authorize(request, route, who)
         if route.method != "GET":
             self._refuse_cross_site(request)
-        authorization = _header(request, "Authorization")
+        authorization = reading.header(request, "Authorization")
         return Call(
-            body=_body(request, route),
-            language=language_of(_header(request, "Accept-Language")),
+            body=reading.body(request, route),
+            language=language_of(reading.header(request, "Accept-Language")),
             address=address,
-            user_agent=_header(request, "User-Agent")[:MAX_HEADER_TEXT],
-            host=_header(request, "Host"),
+            user_agent=reading.header(request, "User-Agent")[:MAX_HEADER_TEXT],
+            host=reading.header(request, "Host"),
             path=params,
-            query=_query(request),
+            query=reading.query(request),
             bearer=authorization[7:] if authorization.startswith("Bearer ") else None,
             cookie=cookie,
             who=who,
@@ -185,27 +184,27 @@ class WebSite:
     def _page(self, request: Request, params: Mapping[str, str]) -> Page:
         if request.method not in (b"GET", b"HEAD"):
             self._refuse_cross_site(request)
-        query = _query(request)
+        query = reading.query(request)
         chosen = query.get("lang")
         return Page(
             path=params,
             query=query,
-            form=_form(request),
-            language=chosen if chosen in ("ko", "en") else language_of(_header(request, "Accept-Language")),  # type: ignore[arg-type]
-            address=_address(request),
-            user_agent=_header(request, "User-Agent")[:MAX_HEADER_TEXT],
-            host=_header(request, "Host"),
+            form=reading.form(request),
+            language=chosen if chosen in ("ko", "en") else language_of(reading.header(request, "Accept-Language")),  # type: ignore[arg-type]
+            address=reading.address(request),
+            user_agent=reading.header(request, "User-Agent")[:MAX_HEADER_TEXT],
+            host=reading.header(request, "Host"),
             secure=self._secure,
-            cookie=_cookie(request, self.join_cookie_name),
+            cookie=reading.cookie(request, self.join_cookie_name),
             cookie_name=self.join_cookie_name,
         )
 
     def _refuse_cross_site(self, request: Request) -> None:
         """Browsers say where a request comes from; a program that says nothing carries no stolen cookie."""
-        if _header(request, "Sec-Fetch-Site") not in ("", "same-origin", "none"):
+        if reading.header(request, "Sec-Fetch-Site") not in ("", "same-origin", "none"):
             raise ApiError("CROSS_SITE")
-        origin = _header(request, "Origin")
-        if origin and not self._hosts.same_origin(origin, _header(request, "Host"), self._secure):
+        origin = reading.header(request, "Origin")
+        if origin and not self._hosts.same_origin(origin, reading.header(request, "Host"), self._secure):
             raise ApiError("CROSS_SITE")
 
     def _set_cookies(self, request: Request, call: Call[Any]) -> None:
@@ -248,7 +247,7 @@ class _RowId(IntegerConverter):
 
 
 def _refuse(request: Request, problem: ApiError) -> bytes:
-    body = messages.dump_json(problem.body(language_of(_header(request, "Accept-Language"))))
+    body = messages.dump_json(problem.body(language_of(reading.header(request, "Accept-Language"))))
     headers = {}
     if problem.details and "retry_after_s" in problem.details:
         headers["Retry-After"] = str(problem.details["retry_after_s"])
@@ -300,7 +299,7 @@ class _Root(Resource):
         self._hosts = hosts
 
     def getChild(self, name: bytes, request: Any) -> IResource:
-        if not self._hosts.allows(_header(request, "Host")):
+        if not self._hosts.allows(reading.header(request, "Host")):
             return _Refusal("WRONG_HOST")
         problem = _misspelt(request)
         if problem is not None:
@@ -315,7 +314,7 @@ class _Root(Resource):
         found = self._sockets.get(request.postpath[0]) if len(request.postpath) == 1 else None
         if found is None:
             return _Refusal("NOT_FOUND")
-        return found if _header(request, "Upgrade").lower() == "websocket" else _Refusal("BAD_REQUEST")
+        return found if reading.header(request, "Upgrade").lower() == "websocket" else _Refusal("BAD_REQUEST")
 
 
 def _misspelt(request: Any) -> str | None:
@@ -335,41 +334,11 @@ def _authorize(request: Request, route: Route, who: Caller | None) -> None:
     if who.role not in route.roles:
         raise ApiError("FORBIDDEN")
     if route.method != "GET" and not secrets.compare_digest(
-        _header(request, "X-CSRF-Token").encode(), who.csrf.encode()
+        reading.header(request, "X-CSRF-Token").encode(), who.csrf.encode()
     ):
         raise ApiError("CSRF")
     if who.must_change_password and route.method != "GET" and not route.before_new_password:
         raise ApiError("PASSWORD_CHANGE_FIRST")
-
-
-def _body(request: Request, route: Route) -> BaseModel | None:
-    if route.body is None:
-        return None
-    assert request.content is not None
-    data = request.content.read(route.max_bytes + 1)
-    if len(data) > route.max_bytes:
-        raise ApiError("TOO_LARGE")
-    if _header(request, "Content-Type").partition(";")[0].strip().lower() != "application/json":
-        raise ApiError("BAD_REQUEST", details={"expected": "application/json"})
-    try:
-        value = messages.load_json(data, "BAD_REQUEST")
-    except RemoteProtocolError:
-        raise ApiError("BAD_REQUEST") from None
-    if _has_nul(value):
-        raise ApiError("BAD_REQUEST")
-    try:
-        # From text again: strict mode takes JSON's own types for dates and enums only from JSON.
-        return route.body.model_validate_json(data) if isinstance(value, dict) else route.body.model_validate(value)
-    except ValidationError as problem:
-        fields = {".".join(str(p) for p in e["loc"]) or "body": e["msg"] for e in problem.errors()[:20]}
-        raise ApiError("INVALID_FIELDS", fields=fields) from None
-
-
-def _has_nul(value: Any) -> bool:
-    """NUL is no text anywhere, and PostgreSQL does not store it."""
-    if isinstance(value, dict):
-        return any(_has_nul(v) for v in value.values())
-    return any(map(_has_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _write_model(request: Request, route: Route, result: BaseModel | None) -> bytes:
@@ -390,51 +359,3 @@ def _write(request: Request, response: Response) -> bytes:
     for name, value in headers.items():
         request.responseHeaders.setRawHeaders(name, [value])
     return b"" if request.method == b"HEAD" else response.body
-
-
-def _header(request: Request, name: str) -> str:
-    """One header's text, "" if it is missing, doubled or over-long. Bytes that are no text do no harm."""
-    values = request.requestHeaders.getRawHeaders(name.encode(), [])
-    return values[0].decode("utf-8", "replace").replace("\0", "") if len(values) == 1 and len(values[0]) <= 8192 else ""
-
-
-def _cookie(request: Request, name: str) -> str | None:
-    for part in _header(request, "Cookie").split(";"):
-        key, _, value = part.strip().partition("=")
-        if key == name and 20 <= len(value) <= 100:
-            return value
-    return None
-
-
-def _address(request: Request) -> str:
-    host = request.getClientAddress()
-    return str(getattr(host, "host", "local"))
-
-
-def _first_values(raw: Mapping[bytes, list[bytes]]) -> dict[str, str]:
-    found = {}
-    for key, values in list(raw.items())[:40]:
-        try:
-            found[key.decode("utf-8")] = values[0].decode("utf-8")[:4096]
-        except UnicodeDecodeError:
-            raise ApiError("BAD_REQUEST") from None
-    if _has_nul(list(found.values())):
-        raise ApiError("BAD_REQUEST")
-    return found
-
-
-def _query(request: Request) -> dict[str, str]:
-    from urllib.parse import parse_qs
-
-    _, _, text = request.uri.partition(b"?")
-    try:
-        # As text: of bytes, parse_qs takes ASCII only, also behind the percent signs.
-        fields = parse_qs(text.decode("ascii"), max_num_fields=40, errors="strict")
-    except ValueError:
-        raise ApiError("BAD_REQUEST") from None
-    return _first_values({key.encode(): [value.encode() for value in values] for key, values in fields.items()})
-
-
-def _form(request: Request) -> dict[str, str]:
-    kind = _header(request, "Content-Type").partition(";")[0].strip().lower()
-    return _first_values(request.args or {}) if kind == "application/x-www-form-urlencoded" else {}

@@ -14,6 +14,9 @@ function word(words: Words, family: string, code: string | null): string {
 
 export const endReason = (words: Words, code: string | null): string => word(words, 'end_reason', code)
 export const eventWord = (words: Words, code: string | null): string => word(words, 'event', code)
+/** Who did something: "account:7" is named if it is the session's owner, else left as the number that the accounts page shows. */
+export const actorWord = (words: Words, actor: string, owner: Session['owner']): string =>
+  actor === `account:${owner.num}` ? safeText(owner.display_name, 60) : word(words, 'actor', actor)
 export const resultWord = (words: Words, code: string | null): string => word(words, 'result', code)
 export const channelWord = (words: Words, code: string | null): string => word(words, 'channel', code)
 export const loginResult = (words: Words, code: string | null): string => word(words, 'login_result', code)

@@ -195,6 +195,7 @@ export const en: Messages = {
     operator_gone: 'operator gone',
     security_alarm: 'security alarm',
   },
+  actor: { customer: 'customer', server: 'server' },
   event: {
     created: 'number issued',
     number_used: 'number entered',
@@ -291,7 +292,7 @@ export const en: Messages = {
     confirm_required:
       'Read the confirmation number to the customer. The picture appears when the customer has typed it on the PC.',
     confirm_shown:
-      'To verify the other side, read this number to the customer and compare it with the one shown on the PC.',
+      'To verify the other side, read this number to the customer and have it typed in under “Enter the number” on the PC.',
     confirm_number: 'Confirmation number',
     confirm_hide: 'Hide',
     key: {

@@ -193,6 +193,7 @@ export const ko = {
     operator_gone: '상담원 연결 끊김',
     security_alarm: '보안 오류',
   },
+  actor: { customer: '고객', server: '서버' },
   event: {
     created: '접속번호 발급',
     number_used: '접속번호 입력',
@@ -287,7 +288,7 @@ export const ko = {
     ended_title: '원격제어가 종료되었습니다',
     failed_hint: '네트워크를 확인하고 다시 시도해 주세요. 계속되면 오류 코드를 관리자에게 알려 주세요.',
     confirm_required: '고객에게 확인번호를 읽어 주세요. 고객이 PC에 입력하면 화면이 표시됩니다.',
-    confirm_shown: '상대를 확인하려면 고객에게 이 확인번호를 읽어 주고, 고객 PC에 표시된 번호와 같은지 확인하세요.',
+    confirm_shown: '상대를 확인하려면 고객에게 이 확인번호를 읽어 주고, 고객 PC의 [확인번호 입력]에 입력하게 하세요.',
     confirm_number: '확인번호',
     confirm_hide: '숨기기',
     key: {
