@@ -84,6 +84,8 @@ class SupportSession(SocketEvents):
         self._server = server
         self._joined = joined
         self._parts = parts
+        if parts.input_part is not None:
+            parts.input_part.tell_refusals(view.refused)
         self._view = view
         self._key = SigningKey(os.urandom(KEY_BYTES))
         self._memory = Memory()

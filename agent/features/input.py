@@ -19,12 +19,15 @@ class InputFeature:
         self,
         injector: Injector,
         origin: Callable[[], tuple[int, int]] = lambda: (0, 0),
-        refused: Callable[[str], None] = lambda code: None,
     ) -> None:
         self._injector = injector
         self._origin = origin
-        self._refused = refused
+        self._refused: Callable[[str], None] = lambda _code: None
         self._told: set[str] = set()
+
+    def tell_refusals(self, refused: Callable[[str], None]) -> None:
+        """Who is told the code when the system takes no input: once per code, on the caller's thread."""
+        self._refused = refused
 
     def handle(self, message: input.InputMessage) -> None:
         try:

@@ -107,6 +107,9 @@ class FakeInput:
         self.calls.append(("handle", message))
         self._log.append(("input", message))
 
+    def tell_refusals(self, refused: Callable[[str], None]) -> None:
+        self.refused = refused
+
     def release(self) -> None:
         self.calls.append(("release",))
         self._log.append(("release",))

@@ -271,7 +271,8 @@ def test_every_input_message_has_its_call() -> None:
 def test_a_system_that_refuses_input_is_told_once_and_never_stops_the_end() -> None:
     refused: list[str] = []
     injector = FakeInjector(PlatformError(PlatformCode.INPUT_REFUSED, "elevated window"))
-    feature = InputFeature(injector, refused=refused.append)
+    feature = InputFeature(injector)
+    feature.tell_refusals(refused.append)
     for _ in range(3):
         feature.handle(input.Key("KeyA", True))
     feature.release()

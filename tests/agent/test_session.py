@@ -511,3 +511,9 @@ def test_back_off_is_reset_by_hello_and_not_by_a_mere_connection() -> None:
     bench.session.opened(FakeSocket())
     bench.say(hello())
     assert back_off._ceiling == 2 * MIN_BACK_OFF_S
+
+
+def test_a_window_that_takes_no_input_is_said_to_the_person() -> None:
+    bench = Bench()
+    bench.pc.input.refused("INPUT_REFUSED")
+    assert bench.view.calls[-1] == ("refused", "INPUT_REFUSED")
