@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -59,6 +60,18 @@ def test_login_page_shows_version_and_notices(page: Page, server: Appliance, chr
     expect(page.get_by_text("오늘 점검 안내 <b>")).to_be_visible()
     expect(page.get_by_text("0.1.0").first).to_be_visible()
     admin.context.close()
+
+
+def test_enter_logs_in_and_the_menu_leads_to_every_page(page: Page, server: Appliance) -> None:
+    """OP-LOGIN-BTN OP-MENU."""
+    page.goto(f"{server.url}/manager")
+    page.get_by_test_id("login-company").fill("acme")
+    page.get_by_test_id("login-id").fill("kim")
+    page.get_by_test_id("login-password").fill(server.passwords["kim"])
+    page.keyboard.press("Enter")
+    for name, path in (("나의 상담 기록", "/records"), ("환경설정", "/settings"), ("접속 대기창", "/manager")):
+        page.get_by_role("link", name=name).click()
+        expect(page).to_have_url(re.compile(f"{path}/?$"))
 
 
 def test_the_main_page_shows_company_operator_address_and_counts(page: Page, server: Appliance) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
@@ -103,6 +104,8 @@ def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
         arrives(page, typed, "hello wizard")
         eventually("its pixels come back", lambda: same_picture(page, screen))
         expect(page.get_by_test_id("session-latency")).to_contain_text("ms", timeout=LONG_MS)
+        expect(page.locator("footer.status")).to_contain_text(re.compile(r"네트워크\s*중계"))
+        expect(page.get_by_test_id("session-resolution")).to_contain_text("1280×800")
         harness.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         # The picture of the README: without the passing notes.
         expect(page.locator(".notes .note")).to_have_count(0, timeout=LONG_MS)
