@@ -18,6 +18,7 @@ from agent.encode.interface import Limits
 from agent.encode.pacing import FrameCap, Pace
 from agent.encode.tiles import TileEncoder
 from agent.features.screen_meter import Meter, Second
+from agent.features.screen_trouble import Trouble
 from wizhelper.protocol.screen import (
     MAX_PIXELS,
     Ack,
@@ -31,6 +32,7 @@ from wizhelper.protocol.screen import (
     ViewerMessage,
     ViewRequest,
     encode_stats,
+    encode_trouble,
     resize_data,
 )
 
@@ -124,6 +126,7 @@ class ScreenFeature:
         self._pace, self._cap, self._meter = Pace(clock), FrameCap(clock, FRAMES_PER_S), Meter(clock())
         self._frame_ids = itertools.count(1)
         self._ladder = _Ladder()
+        self._trouble = Trouble(self._tell_trouble, clock)
         self._capture: Capture | None = None
         self._geometry: Geometry | None = None
         self._encoder = TileEncoder(1, 1, clock)
@@ -182,6 +185,7 @@ class ScreenFeature:
     def _round(self) -> None:
         self._wake.clear()
         self._obey()
+        self._trouble.look()
         self._report_stats()
         if self._obeyed.paused:
             self._close_capture()
@@ -222,7 +226,11 @@ class ScreenFeature:
         self._close_capture()
         if self._ladder.failed(self._clock(), opened):
             self._on_error(problem.code)
+            self._trouble.failed(problem.code)
         self._stopping.wait(self._ladder.pause_s())
+
+    def _tell_trouble(self, code: str) -> None:
+        self._meter.sent(self._send(encode_trouble(code)))
 
     def _close_capture(self) -> None:
         if self._capture:
@@ -264,6 +272,7 @@ class ScreenFeature:
         began = self._clock()
         frame = capture.frame()
         self._ladder.worked(began)
+        self._trouble.frame(frame)
         step = self._encoder.encode(frame, Limits(budget, self._photo_quality(), self._cursor_at))
         self._cap.spend(changed=bool(step.ops))
         self._pending = step.left

@@ -33,6 +33,7 @@ from wizhelper.protocol.screen import (
     Stats,
     ViewRequest,
     decode_stats,
+    decode_trouble,
 )
 
 ARROW = CursorShape(2, 1, 1, 0, bytes(range(8)))
@@ -106,6 +107,7 @@ class Bench:
     errors: list[str] = field(default_factory=list)
     reports: list[Stats] = field(default_factory=list)
     stats: list[Stats] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
     kinds: list[OpKind] = field(default_factory=list)
     acknowledge: bool = True
 
@@ -124,6 +126,9 @@ class Bench:
     def send(self, body: bytes) -> int:
         if body[0] == ScreenType.STATS:
             self.stats.append(decode_stats(body))
+            return len(body)
+        if body[0] == ScreenType.TROUBLE:
+            self.troubles.append(decode_trouble(body))
             return len(body)
         update = self.viewer.receive(body)
         self.updates += 1
@@ -283,6 +288,18 @@ def test_when_nothing_works_it_is_reported_once_and_tried_again(bench: Bench) ->
     bench.frame = text_page(453, 317, 7)
     until(lambda: bench.shows(bench.frame), seconds=8)
     assert bench.errors == ["CAPTURE_DENIED"]
+
+
+def test_the_operator_hears_why_there_is_no_picture_and_that_it_is_back(bench: Bench) -> None:
+    until(lambda: bench.shows(bench.frame))
+    bench.open_failures = [CaptureError("CAPTURE_LOST")] * 4
+    bench.captures[-1].failure = CaptureError("CAPTURE_LOST")
+    until(lambda: bench.troubles == ["CAPTURE_LOST", ""], 12)
+
+
+def test_a_black_screen_is_told_to_the_operator(bench: Bench) -> None:
+    bench.draw(np.zeros_like(bench.frame))
+    until(lambda: bench.troubles == ["SCREEN_BLACK"], 8)
 
 
 def test_a_bug_of_ours_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,7 @@ def _plain_targets() -> Iterator[Target]:
     yield from _plain("screen", zstd, screen.decode_zstd_data)
     yield from _plain("screen", viewer, screen.decode_viewer)
     yield from _plain("screen", _hex([wire["screen"]["stats"]["body"]]), screen.decode_stats)
+    yield from _plain("screen", _hex(wire["screen"]["troubles"].values()), screen.decode_trouble)
     yield from _plain("live", lives, live.decode_from_agent, live.decode_from_server)
     yield from _plain("local", tuple(local.encode(message) for message in _local_samples()), *_LOCAL_DECODERS)
     yield from _plain("messages", (json.dumps(wire["control"]["auth"]["identity"]).encode(),), _identity)

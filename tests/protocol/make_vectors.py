@@ -164,6 +164,7 @@ def screens() -> dict[str, Any]:
             {"type": type(m).__name__, "fields": asdict(m), "body": screen.encode_viewer(m).hex()} for m in viewer
         ],
         "stats": {"fields": asdict(stats), "body": screen.encode_stats(stats).hex()},
+        "troubles": {code: screen.encode_trouble(code).hex() for code in ("", *screen.TROUBLES)},
         "bad_updates": [
             "",
             "01",

@@ -6,6 +6,7 @@ All integers are big-endian.
 agent -> console
     0x01 UPDATE   u32 frame id, u32 agent clock in ms (mod 2^32), then operations
     0x02 STATS    JSON, see Stats
+    0x03 TROUBLE  one of TROUBLES in ASCII: why there is no picture now; empty: it is over
 console -> agent
     0x10 ACK      u32 frame id, u16 milliseconds from receipt to drawn
     0x11 CAPS     JSON {"decoders": [...]}: what the console can decode besides the baseline (COPY, ZSTD, JPEG)
@@ -39,6 +40,7 @@ from wizhelper.protocol.errors import RemoteProtocolError
 class ScreenType(IntEnum):
     UPDATE = 0x01
     STATS = 0x02
+    TROUBLE = 0x03
     ACK = 0x10
     CAPS = 0x11
     REFRESH = 0x12
@@ -59,6 +61,8 @@ class OpKind(IntEnum):
 #: 33 Mpx is an 8K monitor; a console must refuse more before it allocates (security: hostile agent).
 MAX_PIXELS = 33_177_600
 MAX_CURSOR_SIDE = 256
+#: Why the viewer sees nothing or nothing new: the codes of CaptureError, and a picture in which every pixel is black.
+TROUBLES = ("CAPTURE_UNAVAILABLE", "CAPTURE_DENIED", "CAPTURE_LOST", "SCREEN_BLACK")
 MAX_OPS = 4096
 
 _UPDATE = struct.Struct(">BII")
@@ -207,6 +211,23 @@ def decode_stats(body: bytes) -> Stats:
     if not body or body[0] != ScreenType.STATS:
         raise RemoteProtocolError("BAD_SCREEN", "no stats")
     return messages.load_dataclass(Stats, body[1:], "BAD_SCREEN")
+
+
+def encode_trouble(code: str) -> bytes:
+    """`code`: one of TROUBLES, or empty when the picture is back. Raises ValueError for another."""
+    if code and code not in TROUBLES:
+        raise ValueError(code)
+    return bytes([ScreenType.TROUBLE]) + code.encode("ascii")
+
+
+def decode_trouble(body: bytes) -> str:
+    """The message with its type byte -> a code of TROUBLES or "". Raises RemoteProtocolError("BAD_SCREEN")."""
+    if not body or body[0] != ScreenType.TROUBLE:
+        raise RemoteProtocolError("BAD_SCREEN", "no trouble")
+    for code in ("", *TROUBLES):
+        if body[1:] == code.encode("ascii"):
+            return code
+    raise RemoteProtocolError("BAD_SCREEN", "unknown trouble")
 
 
 def encode_viewer(message: ViewerMessage) -> bytes:

@@ -119,6 +119,7 @@ describe('parsers are total', () => {
     ['input', input.decode],
     ['update', screen.decodeUpdate],
     ['stats', screen.decodeStats],
+    ['trouble', screen.decodeTrouble],
     ['viewer', screen.decodeViewer],
     ['zstd', screen.decodeZstdData],
     ['resize', screen.decodeResizeData],

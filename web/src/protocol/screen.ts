@@ -7,6 +7,7 @@
  * agent -> console
  *     0x01 UPDATE   u32 frame id, u32 agent clock in ms (mod 2^32), then operations
  *     0x02 STATS    JSON, see Stats
+ *     0x03 TROUBLE  one of TROUBLES in ASCII: why there is no picture now; empty: it is over
  * console -> agent
  *     0x10 ACK      u32 frame id, u16 milliseconds from receipt to drawn
  *     0x11 CAPS     JSON {"decoders": [...]}: what the console can decode besides the baseline (COPY, ZSTD, JPEG)
@@ -30,7 +31,7 @@ import { concat, viewOf, type Bytes } from './bytes'
 import { RemoteProtocolError } from './errors'
 import { boolean, dumpJson, float, integer, list, loadObject, nullable, object, optional, required, text } from './messages'
 
-export const ScreenType = { UPDATE: 0x01, STATS: 0x02, ACK: 0x10, CAPS: 0x11, REFRESH: 0x12, VIEW: 0x13, PAUSE: 0x14 } as const
+export const ScreenType = { UPDATE: 0x01, STATS: 0x02, TROUBLE: 0x03, ACK: 0x10, CAPS: 0x11, REFRESH: 0x12, VIEW: 0x13, PAUSE: 0x14 } as const
 
 export const OpKind = { COPY: 1, ZSTD: 2, JPEG: 3, CURSOR: 5, CURPOS: 6, RESIZE: 7, ZRESET: 8 } as const
 export type OpKind = (typeof OpKind)[keyof typeof OpKind]
@@ -40,6 +41,9 @@ const KINDS: ReadonlySet<number> = new Set(Object.values(OpKind))
 /** 33 Mpx is an 8K monitor; a console must refuse more before it allocates (security: hostile agent). */
 export const MAX_PIXELS = 33_177_600
 export const MAX_CURSOR_SIDE = 256
+/** Why the viewer sees nothing or nothing new; SCREEN_BLACK: a picture in which every pixel is black. */
+export const TROUBLES = ['CAPTURE_UNAVAILABLE', 'CAPTURE_DENIED', 'CAPTURE_LOST', 'SCREEN_BLACK'] as const
+export type Trouble = (typeof TROUBLES)[number]
 export const MAX_OPS = 4096
 
 const UPDATE_BYTES = 9
@@ -47,6 +51,7 @@ const OP_BYTES = 17
 const RECT_BYTES = 8
 const ACK_BYTES = 7
 const BAD = 'BAD_SCREEN'
+const MAX_TROUBLE_LENGTH = 40
 
 export interface Rect {
   readonly x: number
@@ -221,6 +226,15 @@ export function encodeStats(stats: Stats): Bytes {
 /** The message with its type byte. Throws RemoteProtocolError("BAD_SCREEN"). */
 export function decodeStats(body: Bytes): Stats {
   return loadObject(STATS, body.subarray(1), BAD)
+}
+
+/** The message with its type byte -> why there is no picture, or null when it is back. Throws RemoteProtocolError("BAD_SCREEN"). */
+export function decodeTrouble(body: Bytes): Trouble | null {
+  const code = String.fromCharCode(...body.subarray(1, 1 + MAX_TROUBLE_LENGTH))
+  if (code === '') return null
+  const known = TROUBLES.find((trouble) => trouble === code)
+  if (known === undefined || body.length !== 1 + code.length) throw new RemoteProtocolError(BAD, 'unknown trouble')
+  return known
 }
 
 export function encodeViewer(message: ViewerMessage): Bytes {

@@ -125,7 +125,7 @@ describe('input', () => {
 })
 
 describe('screen', () => {
-  const { update, viewer, stats, bad_updates } = screenVectors
+  const { update, viewer, stats, troubles, bad_updates } = screenVectors
 
   it('reads and writes an update with every operation', () => {
     const decoded = screen.decodeUpdate(fromHex(update.body))
@@ -146,6 +146,14 @@ describe('screen', () => {
     const expected = message(type, fields) as screen.ViewerMessage
     expect(screen.decodeViewer(fromHex(body))).toEqual(expected)
     expect(toHex(screen.encodeViewer(expected))).toBe(body)
+  })
+
+  it.each(Object.entries(troubles))('reads the trouble "%s"', (code, body) => {
+    expect(screen.decodeTrouble(fromHex(body))).toBe(code === '' ? null : code)
+  })
+
+  it.each(['0343', `03${'41'.repeat(41)}`, `03${'00'.repeat(5)}`])('refuses trouble %s', (body) => {
+    expect(thrown(() => screen.decodeTrouble(fromHex(body)))).toMatchObject({ code: 'BAD_SCREEN' })
   })
 
   it('reads statistics', () => expect(screen.decodeStats(fromHex(stats.body))).toEqual(stats.fields))

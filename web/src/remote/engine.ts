@@ -7,7 +7,7 @@
 import { toHex, type Bytes } from '../protocol/bytes'
 import { Channel } from '../protocol/channels'
 import type { ControlMessage, Identity, SasPolicy, Trust } from '../protocol/control'
-import type { Stats } from '../protocol/screen'
+import type { Stats, Trouble } from '../protocol/screen'
 import { SigningKey } from '../protocol/secure'
 import { Connection, type ConnectionEvents } from './connection'
 import type { CursorShape, Geometry } from './decoder'
@@ -51,6 +51,7 @@ export type EngineEvent =
       readonly resumed: boolean
     }
   | { readonly type: 'stats'; readonly stats: Stats }
+  | { readonly type: 'trouble'; readonly trouble: Trouble | null }
   | { readonly type: 'rtt'; readonly ms: number }
   | ({ readonly type: 'geometry' } & Geometry)
   | { readonly type: 'cursor'; readonly shape: CursorShape }
@@ -130,6 +131,7 @@ export class Engine<P extends Picture> {
     }
     const screen = new ScreenRun(this.surface, this.environment.clock, {
       stats: (stats) => { tell({ type: 'stats', stats }) },
+      trouble: (trouble) => { tell({ type: 'trouble', trouble }) },
       geometry: (geometry) => { tell({ type: 'geometry', ...geometry }) },
       cursor: (shape) => { tell({ type: 'cursor', shape }) },
       pictured: () => { tell({ type: 'pictured' }) },

@@ -2,13 +2,15 @@
 
 import type { Bytes } from '../protocol/bytes'
 import { RemoteProtocolError } from '../protocol/errors'
-import { ScreenType, decodeStats, decodeUpdate, encodeViewer, type Stats } from '../protocol/screen'
+import { ScreenType, decodeStats, decodeTrouble, decodeUpdate, encodeViewer, type Stats, type Trouble } from '../protocol/screen'
 import type { Clock } from '../protocol/secure'
 import { UpdateDecoder, draw, type CursorShape, type Geometry, type Step } from './decoder'
 import type { Picture, Surface } from './surface'
 
 export interface ScreenEvents {
   stats(stats: Stats): void
+  /** Why there is no picture; null when it is back. */
+  trouble(trouble: Trouble | null): void
   geometry(geometry: Geometry): void
   cursor(shape: CursorShape): void
   /** The first update with pixels is on the surface. */
@@ -49,6 +51,7 @@ export class ScreenRun<P extends Picture> {
   private async handle(body: Bytes, receivedAt: number): Promise<void> {
     if (this.stopped) return
     if (body[0] === ScreenType.STATS) this.events.stats(decodeStats(body))
+    else if (body[0] === ScreenType.TROUBLE) this.events.trouble(decodeTrouble(body))
     else if (body[0] === ScreenType.UPDATE) await this.update(body, receivedAt)
     else throw new RemoteProtocolError('BAD_SCREEN', `message ${String(body[0])}`)
   }

@@ -8,7 +8,7 @@
 import { CONTROL, Channel } from '../protocol/channels'
 import { encode as encodeControl, type Identity, type SasPolicy, type Trust } from '../protocol/control'
 import { encode as encodeInput } from '../protocol/input'
-import { encodeViewer, type Stats, type ViewerMessage } from '../protocol/screen'
+import { encodeViewer, type Stats, type Trouble, type ViewerMessage } from '../protocol/screen'
 import { systemRandom } from '../protocol/secure'
 import { openBackend, type Backend, type OpenBackend } from './backend'
 import { cssCursor } from './cursor'
@@ -71,6 +71,8 @@ export interface SessionEvents {
   peer: Identity
   /** Once a second. `latencyMs`: capture -> drawn, null without frames; `rttMs`: null before the first answer. */
   stats: { latencyMs: number | null; rttMs: number | null; fps: number; kbitS: number; capture: string; width: number; height: number }
+  /** Why there is no picture, or only a black one; null when it is back and at the beginning of each link. */
+  trouble: Trouble | null
   geometry: Geometry
   /** Milliseconds from `start` to the first picture; once. */
   firstPicture: number
@@ -253,6 +255,9 @@ export class RemoteSession {
         this.stats = event.stats
         this.tellStats()
         return
+      case 'trouble':
+        this.events.emit('trouble', event.trouble)
+        return
       case 'rtt':
         this.rttMs = event.ms
         return
@@ -282,6 +287,7 @@ export class RemoteSession {
     this.sendView()
     if (this.paused) this.wish({ type: 'pause', paused: true })
     this.events.emit('peer', peer)
+    this.events.emit('trouble', null)
   }
 
   private welcomed({ permissions, sasPolicy, trust, resumed }: EngineEvent & { type: 'welcome' }): void {

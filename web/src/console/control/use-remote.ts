@@ -1,6 +1,7 @@
 /** One remote control as the pages see it: the events of RemoteSession as values. The engine itself is never reactive. */
 
 import { computed, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import type { Trouble } from '../../protocol/screen'
 import { RemoteSession } from '../../remote/session'
 import { api, me } from '../../shared/auth'
 import { ApiError } from '../../shared/http'
@@ -41,6 +42,8 @@ export interface Remote {
   stats: ShallowRef<StatsView | null>
   size: ShallowRef<{ width: number; height: number } | null>
   pictured: Ref<boolean>
+  /** Why the PC sends no picture, or only a black one. */
+  trouble: Ref<Trouble | null>
   keyboardMode: Ref<KeyboardMode>
   capture: Ref<Capture>
   cursor: Ref<boolean>
@@ -68,6 +71,7 @@ export function useRemote(sessionId: string): Remote {
   const stats = shallowRef<StatsView | null>(null)
   const size = shallowRef<{ width: number; height: number } | null>(null)
   const pictured = ref(false)
+  const trouble = ref<Trouble | null>(null)
   const keyboardMode = ref<KeyboardMode>(me.value?.settings.keyboard_mode ?? 'physical')
   const capture = ref<Capture>(savedCapture.get())
   const cursor = ref(me.value?.settings.remote_cursor ?? true)
@@ -95,6 +99,7 @@ export function useRemote(sessionId: string): Remote {
     session.on('trust', (event) => (trust.value = event))
     session.on('peer', (event) => (peer.value = event))
     session.on('stats', (event) => (stats.value = event))
+    session.on('trouble', (event) => (trouble.value = event))
     session.on('geometry', (event) => (size.value = { width: event.width, height: event.height }))
     session.on('firstPicture', () => (pictured.value = true))
   }
@@ -102,6 +107,7 @@ export function useRemote(sessionId: string): Remote {
   function open(canvas: HTMLCanvasElement, stage: HTMLElement): void {
     close()
     pictured.value = false
+    trouble.value = null
     trust.value = stats.value = null
     remote = new RemoteSession({
       sessionId,
@@ -142,6 +148,7 @@ export function useRemote(sessionId: string): Remote {
     stats,
     size,
     pictured,
+    trouble,
     keyboardMode,
     capture,
     cursor,

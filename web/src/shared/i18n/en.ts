@@ -144,6 +144,12 @@ export const en: Messages = {
     EXPIRED: 'Nobody used the number in time.',
     CANCELLED: 'The operator cancelled it.',
   },
+  screen_trouble: {
+    CAPTURE_UNAVAILABLE: 'The screen of this PC cannot be read. Switch the way of capturing, or ask the customer whether the screen is unlocked.',
+    CAPTURE_DENIED: 'The customer\'s system does not allow the screen to be seen. Ask the customer to allow screen recording in the system settings.',
+    CAPTURE_LOST: 'The screen cannot be seen right now: the PC may be locked or asking for an administrator. The picture goes on by itself when it is back.',
+    SCREEN_BLACK: 'The whole remote screen is black. If the display sleeps, move the mouse; otherwise switch the way of capturing. Protected windows stay hidden.',
+  },
   suspended: {
     network: 'The network link is lost; waiting for it to come back.',
     reboot: 'The customer’s PC is restarting; it will reconnect by itself.',
