@@ -9,7 +9,7 @@ export const MAX_CSS_SIDE = 128
 export type MakeImage = (shape: CursorShape) => string | null
 
 /** The value for the CSS property `cursor`. Shapes that are too large for it become the usual arrow. */
-export function cssCursor(shape: CursorShape, makeImage: MakeImage = imageOf): string {
+export function cssCursor(shape: CursorShape, makeImage: MakeImage = shapeImage): string {
   if (shape.width === 0) return 'none'
   if (shape.width > MAX_CSS_SIDE || shape.height > MAX_CSS_SIDE) return 'default'
   const image = makeImage(shape)
@@ -21,7 +21,8 @@ function clamp(value: number, side: number): number {
   return Math.min(Math.max(value, 0), side - 1)
 }
 
-function imageOf({ width, height, rgba }: CursorShape): string | null {
+/** The shape as the address of a picture; null if the browser gives no canvas context. */
+export function shapeImage({ width, height, rgba }: CursorShape): string | null {
   const canvas = document.createElement('canvas')
   canvas.width = width
   canvas.height = height

@@ -22,6 +22,12 @@ export interface Geometry {
   readonly monitors: readonly MonitorInfo[]
 }
 
+/** Pixels of the remote picture. */
+export interface Place {
+  readonly x: number
+  readonly y: number
+}
+
 /** Straight-alpha RGBA rows; a width of 0 means that the pointer is hidden. */
 export interface CursorShape {
   readonly width: number

@@ -10,7 +10,7 @@ import type { ControlMessage, Identity, SasPolicy, Trust } from '../protocol/con
 import type { Stats, Trouble } from '../protocol/screen'
 import { SigningKey } from '../protocol/secure'
 import { Connection, type ConnectionEvents } from './connection'
-import type { CursorShape, Geometry } from './decoder'
+import type { CursorShape, Geometry, Place } from './decoder'
 import { endingOfError, type Ending } from './endings'
 import type { Environment } from './environment'
 import { ScreenRun } from './screen-run'
@@ -55,6 +55,7 @@ export type EngineEvent =
   | { readonly type: 'rtt'; readonly ms: number }
   | ({ readonly type: 'geometry' } & Geometry)
   | { readonly type: 'cursor'; readonly shape: CursorShape }
+  | { readonly type: 'pointer'; readonly place: Place }
   /** The first update with pixels of this link is on the canvas. */
   | { readonly type: 'pictured' }
   | { readonly type: 'closed'; readonly ending: Ending }
@@ -134,6 +135,7 @@ export class Engine<P extends Picture> {
       trouble: (trouble) => { tell({ type: 'trouble', trouble }) },
       geometry: (geometry) => { tell({ type: 'geometry', ...geometry }) },
       cursor: (shape) => { tell({ type: 'cursor', shape }) },
+      pointer: (place) => { tell({ type: 'pointer', place }) },
       pictured: () => { tell({ type: 'pictured' }) },
       reply: (body) => void this.connection?.send(Channel.SCREEN, body),
     })

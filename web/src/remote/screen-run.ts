@@ -4,7 +4,7 @@ import type { Bytes } from '../protocol/bytes'
 import { RemoteProtocolError } from '../protocol/errors'
 import { ScreenType, decodeStats, decodeTrouble, decodeUpdate, encodeViewer, type Stats, type Trouble } from '../protocol/screen'
 import type { Clock } from '../protocol/secure'
-import { UpdateDecoder, draw, type CursorShape, type Geometry, type Step } from './decoder'
+import { UpdateDecoder, draw, type CursorShape, type Geometry, type Place, type Step } from './decoder'
 import type { Picture, Surface } from './surface'
 
 export interface ScreenEvents {
@@ -13,6 +13,7 @@ export interface ScreenEvents {
   trouble(trouble: Trouble | null): void
   geometry(geometry: Geometry): void
   cursor(shape: CursorShape): void
+  pointer(place: Place): void
   /** The first update with pixels is on the surface. */
   pictured(): void
   /** A message for the agent. */
@@ -77,6 +78,7 @@ export class ScreenRun<P extends Picture> {
     for (const step of steps) {
       if (step.type === 'resize') this.events.geometry({ width: step.width, height: step.height, monitors: step.monitors })
       else if (step.type === 'cursor') this.events.cursor(step.shape)
+      else if (step.type === 'pointer') this.events.pointer({ x: step.x, y: step.y })
       else if (!this.pictured && (step.type === 'pixels' || step.type === 'picture')) {
         this.pictured = true
         this.events.pictured()

@@ -19,6 +19,7 @@ import { browserEnvironment } from './environment'
 import { Emitter } from './events'
 import { InputController } from './input'
 import { operatorKey } from './operator-key'
+import { RemotePointer, type PointerMark } from './remote-pointer'
 import { AGENT_OFFLINE, Retry, refusalOf } from './retry'
 import { Watchdog } from './watchdog'
 
@@ -73,6 +74,8 @@ export interface SessionEvents {
   stats: { latencyMs: number | null; rttMs: number | null; fps: number; kbitS: number; capture: string; width: number; height: number }
   /** Why there is no picture, or only a black one; null when it is back and at the beginning of each link. */
   trouble: Trouble | null
+  /** The remote pointer, to be drawn while it is elsewhere than the operator's own. */
+  pointer: PointerMark | null
   geometry: Geometry
   /** Milliseconds from `start` to the first picture; once. */
   firstPicture: number
@@ -99,6 +102,7 @@ export class RemoteSession {
   private readonly events = new Emitter<SessionEvents>()
   private readonly retry: Retry
   private readonly watchdog: Watchdog
+  private readonly pointer: RemotePointer
   private backend: Backend | null = null
   private state: SessionState | 'idle' | 'closed' = 'idle'
   private link = 0
@@ -117,6 +121,7 @@ export class RemoteSession {
     private readonly options: RemoteSessionOptions,
     private readonly parts: SessionDependencies = browser,
   ) {
+    this.pointer = new RemotePointer(parts.clock)
     this.retry = new Retry(parts.random, () => void this.connect())
     this.watchdog = new Watchdog(
       () => this.backend?.post({ type: 'alive' }),
@@ -129,6 +134,9 @@ export class RemoteSession {
       picture: () => this.size,
       send: (message) => {
         this.send(Channel.INPUT, encodeInput(message))
+        if (message.type !== 'pointer') return
+        this.pointer.sent(message)
+        this.tellPointer()
       },
     })
   }
@@ -184,6 +192,7 @@ export class RemoteSession {
   setView(view: View): void {
     this.view = { capture: view.capture, cursor: view.cursor }
     if (!view.cursor) this.options.canvas.style.cursor = ''
+    this.tellPointer()
     this.sendView()
   }
 
@@ -267,6 +276,12 @@ export class RemoteSession {
         return
       case 'cursor':
         if (this.view.cursor) this.options.canvas.style.cursor = cssCursor(event.shape)
+        this.pointer.shaped(event.shape)
+        this.tellPointer()
+        return
+      case 'pointer':
+        this.pointer.moved(event.place)
+        this.tellPointer()
         return
       case 'pictured':
         if (!this.pictured) this.events.emit('firstPicture', this.parts.clock() - this.startedAt)
@@ -294,6 +309,10 @@ export class RemoteSession {
     const proven = sasPolicy !== 'required' || trust !== 'unverified'
     this.input.enabled = proven && permissions.includes(CONTROL)
     this.events.emit('trust', { trust, sas: this.sas, sasPolicy, permissions, resumed })
+  }
+
+  private tellPointer(): void {
+    this.events.emit('pointer', this.view.cursor ? this.pointer.mark() : null)
   }
 
   private tellStats(): void {

@@ -2,6 +2,7 @@
 
 import { computed, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import type { Trouble } from '../../protocol/screen'
+import type { PointerMark } from '../../remote/remote-pointer'
 import { RemoteSession } from '../../remote/session'
 import { api, me } from '../../shared/auth'
 import { ApiError } from '../../shared/http'
@@ -42,6 +43,8 @@ export interface Remote {
   stats: ShallowRef<StatsView | null>
   size: ShallowRef<{ width: number; height: number } | null>
   pictured: Ref<boolean>
+  /** The remote pointer, while it is elsewhere than the operator's own. */
+  pointer: ShallowRef<PointerMark | null>
   /** Why the PC sends no picture, or only a black one. */
   trouble: Ref<Trouble | null>
   keyboardMode: Ref<KeyboardMode>
@@ -71,6 +74,7 @@ export function useRemote(sessionId: string): Remote {
   const stats = shallowRef<StatsView | null>(null)
   const size = shallowRef<{ width: number; height: number } | null>(null)
   const pictured = ref(false)
+  const pointer = shallowRef<PointerMark | null>(null)
   const trouble = ref<Trouble | null>(null)
   const keyboardMode = ref<KeyboardMode>(me.value?.settings.keyboard_mode ?? 'physical')
   const capture = ref<Capture>(savedCapture.get())
@@ -99,6 +103,7 @@ export function useRemote(sessionId: string): Remote {
     session.on('trust', (event) => (trust.value = event))
     session.on('peer', (event) => (peer.value = event))
     session.on('stats', (event) => (stats.value = event))
+    session.on('pointer', (event) => (pointer.value = event))
     session.on('trouble', (event) => (trouble.value = event))
     session.on('geometry', (event) => (size.value = { width: event.width, height: event.height }))
     session.on('firstPicture', () => (pictured.value = true))
@@ -108,6 +113,7 @@ export function useRemote(sessionId: string): Remote {
     close()
     pictured.value = false
     trouble.value = null
+    pointer.value = null
     trust.value = stats.value = null
     remote = new RemoteSession({
       sessionId,
@@ -149,6 +155,7 @@ export function useRemote(sessionId: string): Remote {
     size,
     pictured,
     trouble,
+    pointer,
     keyboardMode,
     capture,
     cursor,
