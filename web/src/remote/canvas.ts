@@ -34,6 +34,17 @@ export class CanvasSurface implements Surface<ImageBitmap> {
     this.context.drawImage(this.canvas, fromX, fromY, w, h, x, y, w, h)
   }
 
+  toPng(): Promise<Blob> {
+    const { canvas } = this
+    if ('convertToBlob' in canvas) return canvas.convertToBlob({ type: 'image/png' })
+    return new Promise((resolve, reject) => {
+      canvas.toBlob((blob) => {
+        if (blob === null) reject(new Error('no PNG'))
+        else resolve(blob)
+      }, 'image/png')
+    })
+  }
+
   decodeJpeg(data: Bytes): Promise<ImageBitmap> {
     // The agent's pixels are meant as they are: no colour management, no rotation by EXIF.
     return createImageBitmap(new Blob([data], { type: 'image/jpeg' }), {

@@ -38,6 +38,7 @@ export type Command =
   | { readonly type: 'send'; readonly channel: Channel; readonly body: Bytes }
   /** Close the link with this ending, after what was sent before. `forget`: the resume secret too. */
   | { readonly type: 'disconnect'; readonly ending: Ending; readonly forget: boolean }
+  | { readonly type: 'shot' }
   | { readonly type: 'alive' }
 
 export type EngineEvent =
@@ -63,6 +64,8 @@ export type EngineEvent =
 export type EngineOutput =
   | { readonly type: 'event'; readonly link: number; readonly event: EngineEvent }
   | { readonly type: 'alive' }
+  /** The picture as PNG, one for each command `shot`; null if the browser could not make it. */
+  | { readonly type: 'shot'; readonly png: Blob | null }
   /** The thread of the engine failed; nothing more comes. */
   | { readonly type: 'broken' }
 
@@ -98,9 +101,20 @@ export class Engine<P extends Picture> {
       case 'disconnect':
         void this.disconnect(command.ending, command.forget)
         return
+      case 'shot':
+        void this.shoot()
+        return
       case 'alive':
         this.emit({ type: 'alive' })
     }
+  }
+
+  private async shoot(): Promise<void> {
+    const png = await this.surface.toPng().catch((problem: unknown) => {
+      this.environment.log('no screenshot', problem)
+      return null
+    })
+    this.emit({ type: 'shot', png })
   }
 
   private async connect(command: ConnectCommand): Promise<void> {

@@ -311,3 +311,33 @@ describe('the end', () => {
     expect(stage.states.at(-1)).toBe('failed INTERNAL')
   })
 })
+
+describe('RC-SHOT: a screenshot', () => {
+  it('is there only after the first picture', async () => {
+    await stage.start()
+    await stage.open()
+    await expect(stage.session.screenshot()).resolves.toBeNull()
+    expect(stage.commands.some((command) => command.type === 'shot')).toBe(false)
+  })
+
+  it('comes to the one who asked, in order', async () => {
+    await stage.start()
+    await stage.open()
+    stage.event({ type: 'pictured' })
+    const [one, two] = [stage.session.screenshot(), stage.session.screenshot()]
+    const png = new Blob(['1'])
+    stage.raw({ type: 'shot', png })
+    stage.raw({ type: 'shot', png: null })
+    await expect(one).resolves.toBe(png)
+    await expect(two).resolves.toBeNull()
+  })
+
+  it('is not waited for after the end', async () => {
+    await stage.start()
+    await stage.open()
+    stage.event({ type: 'pictured' })
+    const waiting = stage.session.screenshot()
+    stage.session.end()
+    await expect(waiting).resolves.toBeNull()
+  })
+})

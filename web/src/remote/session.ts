@@ -116,6 +116,7 @@ export class RemoteSession {
   private viewSent: View | null = null
   private paused = false
   private size = { width: 0, height: 0 }
+  private shots: ((png: Blob | null) => void)[] = []
 
   constructor(
     private readonly options: RemoteSessionOptions,
@@ -188,6 +189,16 @@ export class RemoteSession {
     this.wish({ type: 'refresh' })
   }
 
+  /** The remote picture as PNG, pixel by pixel; null without a picture or when the browser cannot make one. */
+  screenshot(): Promise<Blob | null> {
+    const { backend } = this
+    if (backend === null || !this.pictured) return Promise.resolve(null)
+    return new Promise((resolve) => {
+      this.shots.push(resolve)
+      backend.post({ type: 'shot' })
+    })
+  }
+
   /** Kept for later links too. */
   setView(view: View): void {
     this.view = { capture: view.capture, cursor: view.cursor }
@@ -245,6 +256,7 @@ export class RemoteSession {
 
   private hear(output: EngineOutput): void {
     if (output.type === 'alive') this.watchdog.answered()
+    else if (output.type === 'shot') this.shots.shift()?.(output.png)
     else if (output.type === 'broken') this.finish({ kind: 'failed', code: 'INTERNAL' })
     else if (output.link === this.link && !this.isOver()) this.react(output.event)
   }
@@ -347,6 +359,7 @@ export class RemoteSession {
     this.watchdog.stop()
     const backend = this.backend
     this.backend = null
+    for (const waiting of this.shots.splice(0)) waiting(null)
     if (backend === null) return
     backend.post({ type: 'disconnect', ending, forget: true })
     // What was sent before the end shall still leave.

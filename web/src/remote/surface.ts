@@ -21,4 +21,6 @@ export interface Surface<P extends Picture = Picture> {
   copy(rect: Rect, fromX: number, fromY: number): void
   /** JPEG -> picture; rejects if the browser cannot decode it. */
   decodeJpeg(data: Bytes): Promise<P>
+  /** The picture as it is now, every pixel exact; rejects if the browser cannot. */
+  toPng(): Promise<Blob>
 }

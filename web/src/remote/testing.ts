@@ -56,6 +56,10 @@ export class FakeSurface implements Surface<FakePicture> {
     }
   }
 
+  toPng(): Promise<Blob> {
+    return this.calls.length === 0 ? Promise.reject(new Error('no picture')) : Promise.resolve(new Blob([this.calls.join('\n')]))
+  }
+
   decodeJpeg(data: Bytes): Promise<FakePicture> {
     if (data.at(-1) === 0xee) return Promise.reject(new Error('broken'))
     const picture = new FakePicture(1, 1)

@@ -56,6 +56,8 @@ export interface Remote {
   /** Back to the beginning after it ended or failed: the screen may be shown and opened again. */
   reset: () => void
   refresh: () => void
+  /** The remote picture as PNG; null without one. */
+  screenshot: () => Promise<Blob | null>
   setPaused: (paused: boolean) => void
   setKeyboardMode: (mode: KeyboardMode) => void
   setCapture: (capture: Capture) => void
@@ -164,6 +166,7 @@ export function useRemote(sessionId: string): Remote {
     close,
     reset,
     refresh: () => remote?.refresh(),
+    screenshot: () => remote?.screenshot() ?? Promise.resolve(null),
     setPaused: (paused) => remote?.setPaused(paused),
     setKeyboardMode: (mode) => {
       keyboardMode.value = mode
