@@ -147,6 +147,10 @@ class FrameCap:
         self._clock, self._rate = clock, frames_per_s
         self._tokens, self._at = self.BURST, clock()
 
+    def limit(self, frames_per_s: float) -> None:
+        """Another rate from now on."""
+        self._rate = frames_per_s
+
     def wait_s(self) -> float:
         """Seconds until the next frame may be captured; 0 = now."""
         now = self._clock()

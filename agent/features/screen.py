@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from agent.capture.interface import Capture, CaptureError, CursorShape, Geometry, GeometryChangedError
 from agent.encode.interface import Limits
 from agent.encode.pacing import FrameCap, Pace
+from agent.encode.quality import RULES, Palette, photo_quality
 from agent.encode.tiles import TileEncoder
 from agent.features.screen_meter import Meter, Second
 from agent.features.screen_trouble import Trouble
@@ -36,7 +37,6 @@ from wizhelper.protocol.screen import (
     resize_data,
 )
 
-FRAMES_PER_S = 60
 #: The longest time in which a wish of the viewer or a moved pointer goes unnoticed while the picture stands still: soon
 #: after the last update, and later, when nobody is working and each look at the pointer is wasted CPU.
 _IDLE_WAIT_S = 0.04
@@ -47,9 +47,6 @@ _PAUSED_WAIT_S = 0.5
 _WINDOW_WAIT_S = 0.05
 _CURSOR_INTERVAL_S = 1 / 30
 _STATS_INTERVAL_S = 1.0
-_PHOTO_QUALITY = 75
-_SLOW_LINK_PHOTO_QUALITY = 45
-_SLOW_LINK_BYTES_PER_S = 625_000
 #: Refinement takes only what a link has to spare.
 _MIN_REFINE_BUDGET = 4000
 
@@ -60,6 +57,8 @@ class _Wishes:
 
     capture: str = "fast"
     cursor: bool = True
+    quality: str = "auto"
+    colours: str = "full"
     paused: bool = False
     refresh: int = 0
 
@@ -123,13 +122,14 @@ class ScreenFeature:
         self._wishes, self._obeyed = _Wishes(), _Wishes()
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
-        self._pace, self._cap, self._meter = Pace(clock), FrameCap(clock, FRAMES_PER_S), Meter(clock())
+        self._pace, self._cap, self._meter = Pace(clock), FrameCap(clock, RULES["auto"].frames_per_s), Meter(clock())
         self._frame_ids = itertools.count(1)
         self._ladder = _Ladder()
         self._trouble = Trouble(self._tell_trouble, clock)
         self._capture: Capture | None = None
         self._geometry: Geometry | None = None
         self._encoder = TileEncoder(1, 1, clock)
+        self._palette = Palette("full")
         self._pending = False
         self._cursor_shape: CursorShape | None = None
         self._cursor_shape_due = False
@@ -156,8 +156,8 @@ class ScreenFeature:
                     self._meter.drawn(frame_id, self._clock())
             case Refresh():
                 self._wishes = replace(self._wishes, refresh=self._wishes.refresh + 1)
-            case ViewRequest(capture, cursor):
-                self._wishes = replace(self._wishes, capture=capture, cursor=cursor)
+            case ViewRequest(capture, cursor, quality, colours):
+                self._wishes = replace(self._wishes, capture=capture, cursor=cursor, quality=quality, colours=colours)
             case Pause(paused):
                 self._wishes = replace(self._wishes, paused=paused)
             case Caps():
@@ -205,6 +205,11 @@ class ScreenFeature:
             self._ladder = _Ladder()
         if wishes.cursor and not before.cursor:
             self._forget_cursor()
+        if wishes.quality != before.quality:
+            self._cap.limit(RULES[wishes.quality].frames_per_s)
+        if wishes.colours != before.colours:
+            self._palette = Palette(wishes.colours)
+            self._pending = True
         if wishes.refresh != before.refresh:
             self._pace.forget()
             if self._geometry:
@@ -273,7 +278,8 @@ class ScreenFeature:
         frame = capture.frame()
         self._ladder.worked(began)
         self._trouble.frame(frame)
-        step = self._encoder.encode(frame, Limits(budget, self._photo_quality(), self._cursor_at))
+        quality = photo_quality(RULES[self._obeyed.quality], self._pace.bandwidth)
+        step = self._encoder.encode(self._palette.apply(frame), Limits(budget, quality, self._cursor_at))
         self._cap.spend(changed=bool(step.ops))
         self._pending = step.left
         self._emit(step.ops, began)
@@ -281,11 +287,6 @@ class ScreenFeature:
     def _refine(self) -> None:
         if self._encoder.refinable() and (budget := self._pace.budget()) > _MIN_REFINE_BUDGET:
             self._emit(self._encoder.refine(budget).ops)
-
-    def _photo_quality(self) -> int:
-        bandwidth = self._pace.bandwidth
-        slow = bandwidth is not None and bandwidth < _SLOW_LINK_BYTES_PER_S
-        return _SLOW_LINK_PHOTO_QUALITY if slow else _PHOTO_QUALITY
 
     def _forget_cursor(self) -> None:
         self._cursor_at = None

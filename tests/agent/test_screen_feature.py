@@ -256,6 +256,16 @@ def test_the_way_to_capture_switches_during_the_session(bench: Bench) -> None:
     until(lambda: bench.opened == ["fast", "compatible", "fast"])
 
 
+def test_colours_change_the_whole_picture_at_once_and_back(bench: Bench) -> None:
+    """RC-QUALITY: also what has not changed on the screen is shown in the new colours."""
+    bench.draw(photo(453, 317))
+    until(lambda: bench.viewer.picture.shape == (317, 453, 3))
+    bench.feature.handle(ViewRequest(colours="grey"))
+    until(lambda: bool((np.ptp(bench.viewer.picture.astype(int), axis=2) < 3).all()))
+    bench.feature.handle(ViewRequest(quality="economy", colours="full"))
+    until(lambda: psnr(bench.viewer.picture, bench.frame[..., :3]) > 30)
+
+
 def test_another_resolution_begins_a_new_picture(bench: Bench) -> None:
     """RC-MON: monitors come and go."""
     bench.draw(text_page(320, 200))

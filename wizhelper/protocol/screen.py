@@ -61,6 +61,9 @@ class OpKind(IntEnum):
 #: 33 Mpx is an 8K monitor; a console must refuse more before it allocates (security: hostile agent).
 MAX_PIXELS = 33_177_600
 MAX_CURSOR_SIDE = 256
+QUALITIES = ("auto", "sharp", "balanced", "economy")
+#: All; 4,096; 256 shades of grey.
+COLOURS = ("full", "reduced", "grey")
 #: Why the viewer sees nothing or nothing new: the codes of CaptureError, and a picture in which every pixel is black.
 TROUBLES = ("CAPTURE_UNAVAILABLE", "CAPTURE_DENIED", "CAPTURE_LOST", "SCREEN_BLACK")
 MAX_OPS = 4096
@@ -125,10 +128,15 @@ class Stats:
 
 @dataclass(frozen=True)
 class ViewRequest:
-    """`capture`: "fast" or "compatible". `cursor`: whether the agent should send the pointer's shape."""
+    """`capture`: "fast" or "compatible". `cursor`: whether the agent should send the pointer's shape.
+
+    `quality`: one of QUALITIES, higher is slower on a thin link; "auto" follows the link. `colours`: one of COLOURS.
+    """
 
     capture: str = "fast"
     cursor: bool = True
+    quality: str = "auto"
+    colours: str = "full"
 
 
 @dataclass(frozen=True)
@@ -255,7 +263,14 @@ def decode_viewer(body: bytes) -> ViewerMessage:
     if kind == ScreenType.REFRESH and len(body) == 1:
         return Refresh()
     if kind == ScreenType.VIEW:
-        return messages.load_dataclass(ViewRequest, body[1:], "BAD_SCREEN")
+        return _view(body[1:])
     if kind == ScreenType.PAUSE and len(body) == 2 and body[1] in (0, 1):
         return Pause(bool(body[1]))
     raise RemoteProtocolError("BAD_SCREEN", f"message {kind}")
+
+
+def _view(data: bytes) -> ViewRequest:
+    view = messages.load_dataclass(ViewRequest, data, "BAD_SCREEN")
+    if view.quality not in QUALITIES or view.colours not in COLOURS:
+        raise RemoteProtocolError("BAD_SCREEN", "quality or colours")
+    return view

@@ -29,7 +29,7 @@
 
 import { concat, viewOf, type Bytes } from './bytes'
 import { RemoteProtocolError } from './errors'
-import { boolean, dumpJson, float, integer, list, loadObject, nullable, object, optional, required, text } from './messages'
+import { boolean, dumpJson, float, integer, list, loadObject, nullable, object, oneOf, optional, required, text } from './messages'
 
 export const ScreenType = { UPDATE: 0x01, STATS: 0x02, TROUBLE: 0x03, ACK: 0x10, CAPS: 0x11, REFRESH: 0x12, VIEW: 0x13, PAUSE: 0x14 } as const
 
@@ -93,11 +93,17 @@ export interface Stats {
   readonly height: number
 }
 
+export const QUALITIES = ['auto', 'sharp', 'balanced', 'economy'] as const
+export type Quality = (typeof QUALITIES)[number]
+/** All; 4,096; 256 shades of grey. */
+export const COLOURS = ['full', 'reduced', 'grey'] as const
+export type Colours = (typeof COLOURS)[number]
+
 export type ViewerMessage =
   | { readonly type: 'ack'; readonly frameId: number; readonly drawnMs: number }
   | { readonly type: 'caps'; readonly decoders: readonly string[] }
   | { readonly type: 'refresh' }
-  | { readonly type: 'view'; readonly capture: string; readonly cursor: boolean }
+  | { readonly type: 'view'; readonly capture: string; readonly cursor: boolean; readonly quality: Quality; readonly colours: Colours }
   | { readonly type: 'pause'; readonly paused: boolean }
 
 const MONITORS = object<{ monitors: readonly MonitorInfo[] }>({
@@ -125,7 +131,12 @@ const STATS = object<Stats>({
 })
 
 const CAPS = object<{ decoders: readonly string[] }>({ decoders: optional(list(text), []) })
-const VIEW = object<{ capture: string; cursor: boolean }>({ capture: optional(text, 'fast'), cursor: optional(boolean, true) })
+const VIEW = object<{ capture: string; cursor: boolean; quality: Quality; colours: Colours }>({
+  capture: optional(text, 'fast'),
+  cursor: optional(boolean, true),
+  quality: optional(oneOf(...QUALITIES), 'auto'),
+  colours: optional(oneOf(...COLOURS), 'full'),
+})
 
 export function makeOp(kind: OpKind, fields: Partial<Omit<Op, 'kind'>> = {}): Op {
   return { kind, x: 0, y: 0, w: 0, h: 0, a: 0, b: 0, data: new Uint8Array(0), ...fields }
@@ -251,7 +262,7 @@ export function encodeViewer(message: ViewerMessage): Bytes {
     case 'refresh':
       return Uint8Array.of(ScreenType.REFRESH)
     case 'view':
-      return concat(Uint8Array.of(ScreenType.VIEW), dumpJson({ capture: message.capture, cursor: message.cursor }))
+      return concat(Uint8Array.of(ScreenType.VIEW), dumpJson({ capture: message.capture, cursor: message.cursor, quality: message.quality, colours: message.colours }))
     case 'pause':
       return Uint8Array.of(ScreenType.PAUSE, Number(message.paused))
   }

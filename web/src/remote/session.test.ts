@@ -124,15 +124,15 @@ describe('opening', () => {
     expect(stage.states).toEqual(['connecting', 'securing', 'open'])
   })
 
-  it('RC-CAPMODE, OP-SET-CURSOR: tells the agent the view that is wanted, once for each link', async () => {
-    stage.session.setView({ capture: 'compatible', cursor: false })
+  it('RC-CAPMODE, RC-QUALITY, OP-SET-CURSOR: tells the agent the view that is wanted, once for each link', async () => {
+    stage.session.setView({ capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey' })
     stage.session.setPaused(true)
     await stage.start()
     await stage.open()
-    stage.session.setView({ capture: 'compatible', cursor: false })
+    stage.session.setView({ capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey' })
     expect(stage.sent(Channel.SCREEN).map((body) => decodeViewer(body))).toEqual([
       { type: 'caps', decoders: [] },
-      { type: 'view', capture: 'compatible', cursor: false },
+      { type: 'view', capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey' },
       { type: 'pause', paused: true },
     ])
   })

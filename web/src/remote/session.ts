@@ -5,10 +5,11 @@
  * whatever happens here, unless `end` is called. A canvas serves one RemoteSession.
  */
 
+import { sameBytes, type Bytes } from '../protocol/bytes'
 import { CONTROL, Channel } from '../protocol/channels'
 import { encode as encodeControl, type Identity, type SasPolicy, type Trust } from '../protocol/control'
 import { encode as encodeInput } from '../protocol/input'
-import { encodeViewer, type Stats, type Trouble, type ViewerMessage } from '../protocol/screen'
+import { encodeViewer, type Colours, type Quality, type Stats, type Trouble, type ViewerMessage } from '../protocol/screen'
 import { systemRandom } from '../protocol/secure'
 import { openBackend, type Backend, type OpenBackend } from './backend'
 import { cssCursor } from './cursor'
@@ -61,6 +62,8 @@ export type CaptureMode = 'fast' | 'compatible'
 export interface View {
   readonly capture: CaptureMode
   readonly cursor: boolean
+  readonly quality: Quality
+  readonly colours: Colours
 }
 
 export interface SessionEvents {
@@ -112,8 +115,8 @@ export class RemoteSession {
   private sas = ''
   private stats: Stats | null = null
   private rttMs: number | null = null
-  private view: View = { capture: 'fast', cursor: true }
-  private viewSent: View | null = null
+  private view: View = { capture: 'fast', cursor: true, quality: 'auto', colours: 'full' }
+  private viewSent: Bytes | null = null
   private paused = false
   private size = { width: 0, height: 0 }
   private shots: ((png: Blob | null) => void)[] = []
@@ -201,17 +204,19 @@ export class RemoteSession {
 
   /** Kept for later links too. */
   setView(view: View): void {
-    this.view = { capture: view.capture, cursor: view.cursor }
+    this.view = { ...view }
     if (!view.cursor) this.options.canvas.style.cursor = ''
     this.tellPointer()
     this.sendView()
   }
 
   private sendView(): void {
-    const { capture, cursor } = this.view
-    if (this.state !== 'open' || (capture === this.viewSent?.capture && cursor === this.viewSent.cursor)) return
-    this.viewSent = this.view
-    this.wish({ type: 'view', capture, cursor })
+    const { capture, cursor, quality, colours } = this.view
+    const wish = encodeViewer({ type: 'view', capture, cursor, quality, colours })
+    const sent = this.viewSent
+    if (this.state !== 'open' || (sent !== null && sameBytes(sent, wish))) return
+    this.viewSent = wish
+    this.send(Channel.SCREEN, wish)
   }
 
   private wish(message: ViewerMessage): void {

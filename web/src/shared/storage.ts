@@ -1,5 +1,6 @@
 /** What the browser remembers between visits. Nothing secret; every read tolerates rubbish and a blocked storage. */
 
+import { COLOURS, QUALITIES, type Colours, type Quality } from '../protocol/screen'
 import { CAPTURES, LANGUAGES, type Capture, type Language } from './types'
 
 export type Theme = 'light' | 'dark'
@@ -61,6 +62,17 @@ export const savedTheme = {
 export const savedCapture = {
   get: (): Capture => oneOf(CAPTURES, read('capture')) ?? 'fast',
   set: (value: Capture): void => write('capture', value),
+}
+
+/** The picture quality and the colours of this browser's next remote control. */
+export const savedQuality = {
+  get: (): Quality => oneOf(QUALITIES, read('quality')) ?? 'auto',
+  set: (value: Quality): void => write('quality', value),
+}
+
+export const savedColours = {
+  get: (): Colours => oneOf(COLOURS, read('colours')) ?? 'full',
+  set: (value: Colours): void => write('colours', value),
 }
 
 /** Whether a sound tells that a customer came. */

@@ -1,12 +1,12 @@
 /** One remote control as the pages see it: the events of RemoteSession as values. The engine itself is never reactive. */
 
 import { computed, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import type { Trouble } from '../../protocol/screen'
+import type { Colours, Quality, Trouble } from '../../protocol/screen'
 import type { PointerMark } from '../../remote/remote-pointer'
 import { RemoteSession } from '../../remote/session'
 import { api, me } from '../../shared/auth'
 import { ApiError } from '../../shared/http'
-import { savedCapture } from '../../shared/storage'
+import { savedCapture, savedColours, savedQuality } from '../../shared/storage'
 import type { Capture, ControlTicket, KeyboardMode, SasPolicy } from '../../shared/types'
 import { agentMayBeBack } from '../store'
 
@@ -50,6 +50,8 @@ export interface Remote {
   keyboardMode: Ref<KeyboardMode>
   capture: Ref<Capture>
   cursor: Ref<boolean>
+  quality: Ref<Quality>
+  colours: Ref<Colours>
   viewOnly: Ref<boolean>
   open: (canvas: HTMLCanvasElement, stage: HTMLElement) => void
   close: () => void
@@ -62,6 +64,9 @@ export interface Remote {
   setKeyboardMode: (mode: KeyboardMode) => void
   setCapture: (capture: Capture) => void
   setCursor: (shown: boolean) => void
+  /** Kept in this browser for the next remote control. */
+  setQuality: (quality: Quality) => void
+  setColours: (colours: Colours) => void
   press: (codes: string[]) => void
   type: (text: string) => void
   end: () => void
@@ -81,6 +86,8 @@ export function useRemote(sessionId: string): Remote {
   const keyboardMode = ref<KeyboardMode>(me.value?.settings.keyboard_mode ?? 'physical')
   const capture = ref<Capture>(savedCapture.get())
   const cursor = ref(me.value?.settings.remote_cursor ?? true)
+  const quality = ref<Quality>(savedQuality.get())
+  const colours = ref<Colours>(savedColours.get())
   const viewOnly = computed(() => trust.value !== null && !trust.value.permissions.includes('control'))
   let remote: RemoteSession | null = null
 
@@ -95,7 +102,13 @@ export function useRemote(sessionId: string): Remote {
     }
   }
 
-  const showView = (): void => remote?.setView({ capture: capture.value, cursor: cursor.value })
+  const showView = (): void =>
+    remote?.setView({
+      capture: capture.value,
+      cursor: cursor.value,
+      quality: quality.value,
+      colours: colours.value,
+    })
 
   function follow(session: RemoteSession): void {
     session.on('state', (event) => {
@@ -161,6 +174,8 @@ export function useRemote(sessionId: string): Remote {
     keyboardMode,
     capture,
     cursor,
+    quality,
+    colours,
     viewOnly,
     open,
     close,
@@ -178,6 +193,16 @@ export function useRemote(sessionId: string): Remote {
     },
     setCursor: (shown) => {
       cursor.value = shown
+      showView()
+    },
+    setQuality: (next) => {
+      quality.value = next
+      savedQuality.set(next)
+      showView()
+    },
+    setColours: (next) => {
+      colours.value = next
+      savedColours.set(next)
       showView()
     },
     press: (codes) => remote?.input.sendCombination(codes),
