@@ -106,6 +106,8 @@ def test_from_a_number_to_a_typed_word_with_a_server_restart_in_the_middle(
         expect(page.get_by_test_id("session-latency")).to_contain_text("ms", timeout=LONG_MS)
         expect(page.locator("footer.status")).to_contain_text(re.compile(r"네트워크\s*중계"))
         expect(page.get_by_test_id("session-resolution")).to_contain_text("1280×800")
+        expect(page.get_by_test_id("session-rtt")).to_contain_text("ms", timeout=LONG_MS)
+        expect(page.get_by_test_id("session-capture")).to_have_text("x11-shm")
         harness.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         # The picture of the README: without the passing notes.
         expect(page.locator(".notes .note")).to_have_count(0, timeout=LONG_MS)

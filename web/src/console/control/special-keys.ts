@@ -8,5 +8,7 @@ export const SPECIAL_KEYS = [
   { name: 'hangul', codes: ['Lang1'] },
   { name: 'hanja', codes: ['Lang2'] },
   { name: 'task', codes: ['ControlLeft', 'ShiftLeft', 'Escape'] },
+  { name: 'win_r', codes: ['MetaLeft', 'KeyR'] },
+  { name: 'win_d', codes: ['MetaLeft', 'KeyD'] },
   { name: 'esc', codes: ['Escape'] },
 ] as const

@@ -25,6 +25,8 @@ export interface StatsView {
   rttMs: number | null
   fps: number
   kbitS: number
+  /** The agent's way to capture: a word of the customer's PC, thus untrusted. */
+  capture: string
 }
 
 export interface PeerView {
