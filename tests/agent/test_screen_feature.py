@@ -21,6 +21,9 @@ from agent.capture.interface import (
     GeometryChangedError,
 )
 from agent.encode.interface import Pixels
+from agent.encode.pacing import FrameCap
+from agent.encode.quality import RULES
+from agent.encode.tiles import TileEncoder
 from agent.features.screen import ScreenFeature
 from wizhelper.protocol.screen import (
     Ack,
@@ -264,6 +267,26 @@ def test_colours_change_the_whole_picture_at_once_and_back(bench: Bench) -> None
     until(lambda: bool((np.ptp(bench.viewer.picture.astype(int), axis=2) < 3).all()))
     bench.feature.handle(ViewRequest(quality="economy", colours="full"))
     until(lambda: psnr(bench.viewer.picture, bench.frame[..., :3]) > 30)
+
+
+def test_the_chosen_quality_reaches_the_encoder_and_the_frame_rate(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RC-QUALITY: JPEG quality and frame rate follow the viewer's choice."""
+    seen: list[int] = []
+    rates: list[float] = []
+    encode, limit = TileEncoder.encode, FrameCap.limit
+    monkeypatch.setattr(
+        TileEncoder,
+        "encode",
+        lambda self, frame, limits: seen.append(limits.photo_quality) or encode(self, frame, limits),
+    )
+    monkeypatch.setattr(FrameCap, "limit", lambda self, rate: rates.append(rate) or limit(self, rate))
+    for seed, quality in enumerate(("economy", "sharp")):
+        bench.feature.handle(ViewRequest(quality=quality))
+        until(lambda rule=RULES[quality]: rates[-1:] == [rule.frames_per_s])
+        bench.draw(photo(453, 317, seed + 5))
+        until(lambda rule=RULES[quality]: seen[-1:] == [rule.photo])
 
 
 def test_another_resolution_begins_a_new_picture(bench: Bench) -> None:
