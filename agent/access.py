@@ -32,7 +32,7 @@ from agent.session import Parts, SessionView, SupportSession
 from agent.window.texts import system_language
 from wizhelper import __version__
 from wizhelper.protocol import messages
-from wizhelper.protocol.control import Identity, SasPolicy, Trust
+from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import RemoteProtocolError
 
 log = Logger()
@@ -160,6 +160,9 @@ class ScriptDesk(SessionView):
 
     def refused(self, code: str) -> None:
         self._tell("refused", code=code)
+
+    def activities_changed(self, activities: frozenset[Activity]) -> None:
+        self._tell("activities", names=sorted(activities))
 
     def ended(self, reason: str) -> None:
         self._tell("ended", reason=reason)

@@ -6,7 +6,8 @@ The customer's End works here and now: input and picture stop first, then the ne
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,11 +16,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from agent.link import AgentSocket, BackOff, LinkError, ServerLink, SocketEvents
+from agent.tools import ToolKind
 from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
 from wizhelper import __version__
 from wizhelper.protocol import live
 from wizhelper.protocol.channels import ALL_PERMISSIONS
-from wizhelper.protocol.control import Identity, SasPolicy, Trust
+from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.handshake import SID_BYTES
 from wizhelper.protocol.secure import KEY_BYTES, SigningKey
@@ -28,6 +30,8 @@ log = Logger()
 
 #: How long the last words to the server may take.
 GOODBYE_S = 2.0
+#: Acts kept for the server while the link to it is down; the oldest are lost first.
+MAX_UNTOLD = 1000
 
 SESSION_OVER = ("NOT_FOUND", "SESSION_STATE")
 
@@ -44,6 +48,9 @@ class SessionView(Protocol):
     def ask_approval(self, operator: str, timeout_s: float) -> None: ...
 
     def refused(self, code: str) -> None: ...
+
+    def activities_changed(self, activities: frozenset[Activity]) -> None:
+        """All that goes on now beside picture and input."""
 
     def ended(self, reason: str) -> None: ...
 
@@ -65,6 +72,7 @@ class Parts:
     identity: Callable[[str], Identity]
     make_screen: Callable[[Callable[[bytes], int], Callable[[str], None]], ScreenPart]
     input_part: InputPart | None
+    tools: Sequence[ToolKind] = ()
 
 
 def _terms(hello: live.Hello) -> Terms:
@@ -91,9 +99,12 @@ class SupportSession(SocketEvents):
         self._memory = Memory()
         self._back_off = BackOff()
         self._socket: AgentSocket | None = None
+        self._online = False
         self._terms: Terms | None = None
         self._viewer: Viewer | None = None
         self._sas = ""
+        self._activities: frozenset[Activity] = frozenset()
+        self._untold: deque[live.Act] = deque(maxlen=MAX_UNTOLD)
         self._over: str | None = None
         self._unapproved = False
         self.done: Deferred[str] = Deferred()
@@ -129,6 +140,7 @@ class SupportSession(SocketEvents):
 
     def closed(self, code: int | None, reason: str) -> None:
         self._socket = None
+        self._online = False
         if self._over is not None:
             self._gone()
             return
@@ -159,6 +171,9 @@ class SupportSession(SocketEvents):
         if first:
             self._view.started(hello.company, hello.operator, hello.since_s)
         self._view.link_changed(True)
+        self._online = True
+        while self._untold:
+            self._say(self._untold.popleft())
 
     # --- viewers -----------------------------------------------------------------------------------------------------
 
@@ -183,6 +198,7 @@ class SupportSession(SocketEvents):
             self._memory,
             lambda send: self._parts.make_screen(send, self._refused_on_thread),
             self._parts.input_part,
+            self._parts.tools,
             self,
         )
         viewer = self._viewer
@@ -208,6 +224,7 @@ class SupportSession(SocketEvents):
     def viewer_closed(self, viewer: Viewer) -> None:
         if self._viewer is viewer:
             self._viewer = None
+            self._show_activities(frozenset())
             self._view.viewer_changed(False, "", SasPolicy.OFF, self._memory.trust)
 
     def viewer_ended_session(self, viewer: Viewer) -> None:
@@ -217,6 +234,21 @@ class SupportSession(SocketEvents):
     def viewer_alarm(self, viewer: Viewer, code: str) -> None:
         """Data was altered on the way: the session must not simply go on."""
         self.end("security_alarm")
+
+    def viewer_activity(self, viewer: Viewer, activity: Activity, on: bool) -> None:
+        self._show_activities(self._activities | {activity} if on else self._activities - {activity})
+
+    def _show_activities(self, activities: frozenset[Activity]) -> None:
+        if activities != self._activities:
+            self._activities = activities
+            self._view.activities_changed(activities)
+
+    def viewer_acted(self, viewer: Viewer, act: str, facts: Mapping[str, str]) -> None:
+        said = live.Act(act, tuple(live.Fact(name, value[: live.MAX_FACT_LENGTH]) for name, value in facts.items()))
+        if self._online:
+            self._say(said)
+        else:
+            self._untold.append(said)
 
     # --- the person at the PC ----------------------------------------------------------------------------------------
 

@@ -5,17 +5,18 @@ The agent is the last judge: what a console may do is decided here, per message,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from agent.link import AgentSocket, SocketEvents
+from agent.tools import Tool, ToolKind
 from wizhelper.protocol import control, input, messages, screen
 from wizhelper.protocol.channels import CONTROL, VIEW, Channel, Permission
-from wizhelper.protocol.control import Identity, SasPolicy, Trust
+from wizhelper.protocol.control import Activity, Doing, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import ProtocolError, RemoteProtocolError
 from wizhelper.protocol.link import AgentLink, Established, Received
 from wizhelper.protocol.secure import SigningKey
@@ -84,6 +85,36 @@ class ViewerEvents(Protocol):
 
     def viewer_alarm(self, viewer: Viewer, code: str) -> None: ...
 
+    def viewer_activity(self, viewer: Viewer, activity: Activity, on: bool) -> None:
+        """Each change; with the viewer all of its activities end."""
+
+    def viewer_acted(self, viewer: Viewer, act: str, facts: Mapping[str, str]) -> None:
+        """For the session's record."""
+
+
+class ViewerOutlet:
+    """agent.tools.Outlet of one tool."""
+
+    def __init__(self, viewer: Viewer, channel: Channel, reactor: Any) -> None:
+        self._viewer = viewer
+        self._channel = channel
+        self.reactor = reactor
+
+    def send(self, body: bytes) -> None:
+        self._viewer.send_of_tool(self._channel, body)
+
+    def may(self, right: Permission) -> bool:
+        return right in self._viewer.granted()
+
+    def activity(self, activity: Activity, on: bool) -> None:
+        self._viewer.activity(activity, on)
+
+    def record(self, act: str, **facts: str) -> None:
+        self._viewer.acted(act, facts)
+
+    def operator(self) -> str:
+        return self._viewer.peer.name if self._viewer.peer is not None else ""
+
 
 class Viewer(SocketEvents):
     """`make_screen(send)` builds the screen feature; `send` may be called from its thread."""
@@ -99,6 +130,7 @@ class Viewer(SocketEvents):
         memory: Memory,
         make_screen: Callable[[Callable[[bytes], int]], ScreenPart],
         input_part: InputPart | None,
+        tools: Sequence[ToolKind],
         events: ViewerEvents,
     ) -> None:
         self._reactor = reactor
@@ -107,6 +139,10 @@ class Viewer(SocketEvents):
         self._memory = memory
         self._make_screen = make_screen
         self._input = input_part
+        self._kinds = {kind.channel: kind for kind in tools}
+        self._served = frozenset({VIEW, CONTROL}).union(*(kind.rights for kind in tools))
+        self._tools: dict[Channel, Tool] = {}
+        self._activities: set[Activity] = set()
         self._events = events
         resume = memory.resume if memory.resume_until_s > reactor.seconds() else None
         self._link = AgentLink(sid, identity, key, reactor.seconds, resume)
@@ -152,6 +188,8 @@ class Viewer(SocketEvents):
             self._input.release()
         if self._screen is not None:
             self._screen.stop()
+        for tool in self._tools.values():
+            tool.close()
         if reason is not None and self.peer is not None:
             self._send(Channel.CONTROL, control.encode(control.End(reason)))
         if self._socket is not None:
@@ -194,33 +232,43 @@ class Viewer(SocketEvents):
         return right
 
     def _greet(self) -> None:
-        granted = self._granted()
+        granted = self.granted()
         welcome = control.Welcome(tuple(sorted(granted)), self._terms.sas_policy, self._memory.trust, self._resumed)
         self._send(Channel.CONTROL, control.encode(welcome))
         if VIEW in granted and self._screen is None:
             self._screen = self._make_screen(self._send_screen)
             self._screen.start()
+        for channel, kind in self._kinds.items():
+            if channel not in self._tools and granted & kind.rights:
+                self._tools[channel] = kind.make(ViewerOutlet(self, channel, self._reactor))
 
-    def _granted(self) -> frozenset[Permission]:
-        """Nothing before the number was typed, where the company requires it."""
+    def granted(self) -> frozenset[Permission]:
+        """Nothing before the number was typed, where the company requires it; and nothing that this PC cannot do."""
         if self._terms.sas_policy is SasPolicy.REQUIRED and self._memory.trust is Trust.UNVERIFIED:
             return frozenset()
-        return self._terms.permissions
+        return self._terms.permissions & self._served
 
     def _received(self, event: Received) -> None:
         if event.channel is Channel.CONTROL:
             self._control(control.decode(event.body))
         elif event.channel is Channel.SCREEN:
             message = screen.decode_viewer(event.body)
-            if VIEW in self._granted() and self._screen is not None:
+            if VIEW in self.granted() and self._screen is not None:
                 self._screen.handle(message)
         elif event.channel is Channel.INPUT:
             self._pass_input(input.decode(event.body))
+        elif event.channel in self._kinds:
+            self._pass_to_tool(event)
         else:
             raise RemoteProtocolError("CHANNEL_UNKNOWN", event.channel.name)
 
+    def _pass_to_tool(self, event: Received) -> None:
+        tool = self._tools.get(event.channel)
+        if tool is not None and self.granted() & self._kinds[event.channel].rights:
+            tool.received(event.body)
+
     def _pass_input(self, message: input.InputMessage) -> None:
-        if CONTROL not in self._granted() or self._input is None:
+        if CONTROL not in self.granted() or self._input is None:
             return
         now = self._reactor.seconds()
         self._input_budget = min(MAX_INPUT_PER_S, self._input_budget + (now - self._input_at) * MAX_INPUT_PER_S)
@@ -236,10 +284,26 @@ class Viewer(SocketEvents):
                 self._send(Channel.CONTROL, control.encode(control.Pong(token)))
             case control.Pong(token):
                 self._pong(token)
+            case control.Note(doing):
+                self._noted(Doing(doing))
             case control.End():
                 self._events.viewer_ended_session(self)
             case _:
                 raise RemoteProtocolError("BAD_CONTROL", type(message).__name__)
+
+    def _noted(self, doing: Doing) -> None:
+        if doing is not Doing.SCREENSHOT:
+            self.activity(Activity.RECORDING, doing is Doing.RECORDING_STARTED)
+        self.acted(doing, {})
+
+    def activity(self, activity: Activity, on: bool) -> None:
+        if self._closed or (activity in self._activities) == on:
+            return
+        self._activities ^= {activity}
+        self._events.viewer_activity(self, activity, on)
+
+    def acted(self, act: str, facts: Mapping[str, str]) -> None:
+        self._events.viewer_acted(self, act, facts)
 
     def _ping(self) -> None:
         if self._closed:
@@ -258,6 +322,10 @@ class Viewer(SocketEvents):
     def _send(self, channel: Channel, body: bytes) -> None:
         self._link.seal(channel, body)
         self._flush()
+
+    def send_of_tool(self, channel: Channel, body: bytes) -> None:
+        if not self._closed:
+            self._send(channel, body)
 
     def _send_screen(self, body: bytes) -> int:
         """Called on the pipeline's thread: sealing stays on the reactor's, so that frames keep one order."""

@@ -20,7 +20,7 @@ from agent.link import LinkError, ServerLink
 from agent.session import Joined, Parts, SessionView, SupportSession
 from agent.window.process import WindowProcess
 from wizhelper.protocol import local
-from wizhelper.protocol.control import SasPolicy, Trust
+from wizhelper.protocol.control import Activity, SasPolicy, Trust
 
 log = Logger()
 
@@ -209,6 +209,9 @@ class WindowDesk(SessionView):
 
     def refused(self, code: str) -> None:
         self._window.send(local.Status(code, texts.status(code, self._language)))
+
+    def activities_changed(self, activities: frozenset[Activity]) -> None:
+        self._window.send(local.Activities(tuple(sorted(activities))))
 
     def ended(self, reason: str) -> None:
         self._window.send(local.Ended(texts.ended(reason, self._language), True))

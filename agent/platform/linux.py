@@ -21,6 +21,7 @@ from agent.platform.x11_typer import X11Typer
 
 KEY_PRESS, KEY_RELEASE, BUTTON_PRESS, BUTTON_RELEASE, MOTION = 2, 3, 4, 5, 6
 ABSOLUTE = 0
+MAX_COORDINATE = 0x7FFF
 
 X11_BUTTONS = {1: 1, 2: 3, 4: 2, 8: 8, 16: 9}
 """Bit of MouseEvent.buttons -> X11 button."""
@@ -135,7 +136,8 @@ class X11Device:
             raise PlatformError(PlatformCode.INPUT_REFUSED, str(problem)) from problem
 
     def move(self, x: int, y: int, buttons: int) -> None:
-        self._fake(MOTION, ABSOLUTE, x, y)
+        """What lies outside of the screen goes to its edge: the server takes any place, but 16 bits of it only."""
+        self._fake(MOTION, ABSOLUTE, min(max(x, 0), MAX_COORDINATE), min(max(y, 0), MAX_COORDINATE))
 
     def button(self, button: int, down: bool) -> None:
         self._fake(BUTTON_PRESS if down else BUTTON_RELEASE, X11_BUTTONS[button])

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Protocol
 
 from twisted.logger import Logger
 
+from agent.platform.interface import PlatformError
 from agent.platform.keys import KEYS, MODIFIERS
 
 BUTTONS = (1, 2, 4, 8, 16)
@@ -105,15 +107,16 @@ class TrackedInjector:
             self._device.key(code, down)
 
     def pointer(self, x: int, y: int, buttons: int) -> None:
-        self._move(x, y)
-        for button in BUTTONS:
-            if (buttons ^ self._buttons) & button:
-                self._set_button(button, bool(buttons & button))
+        changed = [button for button in BUTTONS if (buttons ^ self._buttons) & button]
+        if changed or (x, y) != self._position:
+            self._move(x, y)
+        for button in changed:
+            self._set_button(button, bool(buttons & button))
 
     def _move(self, x: int, y: int) -> None:
-        if (x, y) != self._position:
-            self._device.move(x, y, self._buttons)
-            self._position = (x, y)
+        """Buttons and the wheel act where the pointer is, which the customer may have moved since."""
+        self._device.move(x, y, self._buttons)
+        self._position = (x, y)
 
     def _set_button(self, button: int, down: bool) -> None:
         if down:
@@ -129,11 +132,17 @@ class TrackedInjector:
         self._device.wheel(dx, dy)
 
     def release_all(self) -> None:
-        for code in reversed(list(self._keys)):
-            self._release(code)
-        for button in BUTTONS:
-            if self._buttons & button:
-                self._set_button(button, False)
+        """Tries each of them; raises the first refusal at the end. What was refused stays known as down."""
+        releases = [partial(self._release, code) for code in reversed(self._keys)]
+        releases += [partial(self._set_button, button, False) for button in BUTTONS if self._buttons & button]
+        refused: PlatformError | None = None
+        for release in releases:
+            try:
+                release()
+            except PlatformError as problem:
+                refused = refused or problem
+        if refused is not None:
+            raise refused
 
     def close(self) -> None:
         """If the system refuses the releases now, closing the guard makes it try once more."""

@@ -27,6 +27,7 @@ class BarState:
     session: local.Session
     sas: local.Sas
     status: str = ""
+    activities: tuple[str, ...] = ()
     ending: bool = False
 
     @classmethod
@@ -80,6 +81,7 @@ class SessionBar(tkinter.Toplevel):
         self._end = ttk.Button(first, text=self._texts.end, style="Danger.TButton", command=self._end_session)
         self._end.pack(side="left", padx=(14, 0))
         self._second = tkinter.Frame(self._body, background=PAPER)
+        self._activities = tkinter.Label(self._body, background=PAPER, foreground=ALARM, font=self._theme.strong)
         self._status = tkinter.Label(self._body, background=PAPER, foreground=ALARM, font=self._theme.text)
         self._help = tkinter.Label(self._body, background=PAPER, foreground=MUTED, font=self._theme.small)
         self._help.configure(text=self._texts.lock_help, wraplength=HELP_WIDTH, justify="left")
@@ -98,14 +100,20 @@ class SessionBar(tkinter.Toplevel):
         lock = self._texts.locked_verified if verified else self._texts.locked
         self._lock.configure(text=lock, foreground=GOOD if verified else MUTED)
         self._show_number_row()
-        self._status.configure(text=self._state.status)
-        if self._state.status:
-            self._status.pack(anchor="w", pady=(4, 0))
-        else:
-            self._status.pack_forget()
+        names = self._state.activities
+        self._show_line(self._activities, " · ".join(self._texts.activity(name) for name in names))
+        self._show_line(self._status, self._state.status)
         self._end.state(["disabled" if self._state.ending else "!disabled"])
         self._show_time()
         self._place()
+
+    @staticmethod
+    def _show_line(line: tkinter.Label, text: str) -> None:
+        line.configure(text=text)
+        if text:
+            line.pack(anchor="w", pady=(4, 0))
+        else:
+            line.pack_forget()
 
     def _show_number_row(self) -> None:
         for old in self._second.winfo_children():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import locale
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from wizhelper.protocol.control import Activity
 
 
 class Language(StrEnum):
@@ -64,6 +67,11 @@ class Texts:
     close: str
     lock_help: str
     about_lock: str
+    activities: Mapping[str, str]
+    """control.Activity -> what the bar says while it lasts."""
+
+    def activity(self, name: str) -> str:
+        return self.activities[name]
 
 
 KOREAN = Texts(
@@ -115,6 +123,10 @@ KOREAN = Texts(
         "다만 접속 시각·시간·데이터 양은 서버에 남고, 상담원이 화면을 녹화·촬영하는 것은 막지 못합니다."
     ),
     about_lock="보안 통신이란?",
+    activities={
+        Activity.RECORDING: "● 화면 녹화 중",
+        Activity.CLIPBOARD: "클립보드 공유 중",
+    },
 )
 
 ENGLISH = Texts(
@@ -171,6 +183,10 @@ ENGLISH = Texts(
         "film the screen."
     ),
     about_lock="What is this?",
+    activities={
+        Activity.RECORDING: "● The screen is being recorded",
+        Activity.CLIPBOARD: "The clipboard is shared",
+    },
 )
 
 TEXTS = {Language.KOREAN: KOREAN, Language.ENGLISH: ENGLISH}

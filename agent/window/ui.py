@@ -136,7 +136,7 @@ class Window:
                 self._show_error(message)
             case local.Session():
                 self._start(message)
-            case local.Sas() | local.Status():
+            case local.Sas() | local.Status() | local.Activities():
                 self._update_bar(message)
             case local.Quit():
                 self._root.destroy()
@@ -243,13 +243,15 @@ class Window:
         self._follow_session()
         self._raise()
 
-    def _update_bar(self, message: local.Sas | local.Status) -> None:
+    def _update_bar(self, message: local.Sas | local.Status | local.Activities) -> None:
         if self._bar_state is None:
             return
         if isinstance(message, local.Sas):
             self._bar_state.sas = message
             self._bar_state.status = ""
             self._follow_session()
+        elif isinstance(message, local.Activities):
+            self._bar_state.activities = message.names
         else:
             self._bar_state.status = message.text
         self._refresh_bar()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,11 +13,12 @@ from twisted.internet.task import Clock
 from agent.link import AgentSocket, ServerLink, SocketEvents
 from agent.platform.interface import HostInfo, OsKind
 from agent.session import Parts, SessionView
+from agent.tools import ToolKind
 from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
 from tests.protocol.pair import AGENT, AGENT_KEY, CONSOLE, CONSOLE_KEY, SID
 from wizhelper.protocol import control, input, live, screen
 from wizhelper.protocol.channels import ALL_PERMISSIONS, Channel, Permission
-from wizhelper.protocol.control import Identity, SasPolicy, Trust
+from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.link import ConsoleLink, Established, Event, Received
 from wizhelper.protocol.secure import RekeyLimits
 
@@ -135,6 +136,12 @@ class FakeViewerEvents:
     def viewer_alarm(self, viewer: Viewer, code: str) -> None:
         self.calls.append(("alarm", code))
 
+    def viewer_activity(self, viewer: Viewer, activity: Activity, on: bool) -> None:
+        self.calls.append(("activity", activity, on))
+
+    def viewer_acted(self, viewer: Viewer, act: str, facts: Mapping[str, str]) -> None:
+        self.calls.append(("acted", act, dict(facts)))
+
 
 class FakeView:
     """What the person at the PC was shown."""
@@ -156,6 +163,9 @@ class FakeView:
 
     def refused(self, code: str) -> None:
         self.calls.append(("refused", code))
+
+    def activities_changed(self, activities: frozenset[Activity]) -> None:
+        self.calls.append(("activities", activities))
 
     def ended(self, reason: str) -> None:
         self.calls.append(("ended", reason))
@@ -246,6 +256,9 @@ class ConsolePeer:
     def type(self, message: input.InputMessage) -> None:
         self.send(Channel.INPUT, input.encode(message))
 
+    def messages(self, channel: Channel) -> list[Received]:
+        return [e for e in self.got if isinstance(e, Received) and e.channel is channel]
+
     @property
     def established(self) -> Established:
         return next(e for e in self.got if isinstance(e, Established))
@@ -274,6 +287,7 @@ class ViewerBench:
     log: list[Call] = field(default_factory=list)
     screens: list[FakeScreen] = field(default_factory=list)
     events: FakeViewerEvents = field(default_factory=FakeViewerEvents)
+    tools: Sequence[ToolKind] = ()
 
     def __post_init__(self) -> None:
         self.socket = FakeSocket(self.log)
@@ -289,6 +303,7 @@ class ViewerBench:
             self.memory,
             self._make_screen,
             self.input,
+            self.tools,
             self.events,
         )
 

@@ -181,6 +181,7 @@ def controls() -> dict[str, Any]:
         control.End("customer_ended"),
         control.Ping(1),
         control.Pong(2**64 - 1),
+        control.Note("recording_started"),
         control.Rekey(),
     ]
     return {

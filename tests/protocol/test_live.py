@@ -16,6 +16,7 @@ FROM_AGENT: list[live.AgentMessage] = [
     live.Auth("6f7c", "secret", "0.1.0"),
     live.Approval(True),
     live.EndSession("customer_ended"),
+    live.Act("screenshot", (live.Fact("name", "화면.png"),)),
 ]
 FROM_SERVER: list[live.ServerMessage] = [
     live.Hello("ACTIVE", "회사", "김상담", 12.5, "shown", ("view", "control")),
@@ -32,7 +33,7 @@ def test_messages_come_back_as_they_were() -> None:
 
 def test_types_are_named_in_lower_case_with_underscores() -> None:
     names = [json.loads(live.encode(m))["type"] for m in [*FROM_AGENT, *FROM_SERVER]]
-    assert names == ["auth", "approval", "end_session", "hello", "approval_asked", "viewer", "ended"]
+    assert names == ["auth", "approval", "end_session", "act", "hello", "approval_asked", "viewer", "ended"]
 
 
 def test_neither_side_accepts_the_other_sides_messages() -> None:
@@ -80,3 +81,16 @@ def test_changed_messages_are_read_or_refused(data: bytes) -> None:
     for message in (from_agent, from_server):
         if message is not None:
             live.encode(message)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        (live.Fact("n", "v"),) * (live.MAX_FACTS + 1),
+        (live.Fact("n" * (live.MAX_NAME_LENGTH + 1), "v"),),
+        (live.Fact("n", "v" * (live.MAX_FACT_LENGTH + 1)),),
+    ],
+)
+def test_an_act_has_few_and_short_facts(facts: tuple[live.Fact, ...]) -> None:
+    with pytest.raises(RemoteProtocolError, match="facts"):
+        live.decode_from_agent(live.encode(live.Act("screenshot", facts)))

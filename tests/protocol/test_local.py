@@ -33,6 +33,7 @@ TO_WINDOW: list[local.ToWindow] = [
     local.Session("회사", "김상담", 1_700_000_000.5, "", "required", False),
     local.Sas("948977", "shown", True),
     local.Status("LINK", ""),
+    local.Activities(("clipboard", "recording")),
     local.Busy("…"),
     local.ShowError("NUMBER_WRONG", "틀림", "다시"),
     local.Ended("끝"),

@@ -32,5 +32,7 @@ class Permission(str):
 
 VIEW = Permission("view")
 CONTROL = Permission("control")
+CLIPBOARD = Permission("clipboard")
 
-ALL_PERMISSIONS = (VIEW, CONTROL)
+ALL_PERMISSIONS = (VIEW, CONTROL, CLIPBOARD)
+"""What this version can do: rights that a server names beyond these are not granted."""

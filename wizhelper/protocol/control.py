@@ -6,6 +6,7 @@
 0x04 END       JSON End: the sender ends the session
 0x05 PING      u64 anything
 0x06 PONG      u64 the same back
+0x07 NOTE      console -> agent, JSON Note: what the operator does with the picture, shown to the customer and recorded
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class ControlType(IntEnum):
     END = 0x04
     PING = 0x05
     PONG = 0x06
+    NOTE = 0x07
 
 
 class SasPolicy(StrEnum):
@@ -42,6 +44,21 @@ class Trust(StrEnum):
     UNVERIFIED = "unverified"
     NUMBER = "number"
     DEVICE_KEY = "device_key"
+
+
+class Activity(StrEnum):
+    """What goes on in a session, as the person at the PC is told it while it lasts."""
+
+    RECORDING = "recording"
+    CLIPBOARD = "clipboard"
+
+
+class Doing(StrEnum):
+    """What only the console knows of, because it does it with what it already has."""
+
+    RECORDING_STARTED = "recording_started"
+    RECORDING_STOPPED = "recording_stopped"
+    SCREENSHOT = "screenshot"
 
 
 @dataclass(frozen=True)
@@ -82,11 +99,18 @@ class Pong:
 
 
 @dataclass(frozen=True)
+class Note:
+    """`doing`: a Doing."""
+
+    doing: str
+
+
+@dataclass(frozen=True)
 class Rekey:
     pass
 
 
-ControlMessage = Welcome | End | Ping | Pong | Rekey
+ControlMessage = Welcome | End | Ping | Pong | Note | Rekey
 
 MAX_IDENTITY_BYTES = 4096
 _TOKEN = struct.Struct(">BQ")
@@ -102,6 +126,8 @@ def encode(message: ControlMessage) -> bytes:
             return _TOKEN.pack(ControlType.PING, token)
         case Pong(token):
             return _TOKEN.pack(ControlType.PONG, token)
+        case Note():
+            return bytes([ControlType.NOTE]) + messages.dump_json(asdict(message))
         case Rekey():
             return bytes([ControlType.REKEY])
 
@@ -113,12 +139,21 @@ def decode(body: bytes) -> ControlMessage:
         return messages.load_dataclass(Welcome, body[1:], "BAD_CONTROL")
     if kind == ControlType.END:
         return messages.load_dataclass(End, body[1:], "BAD_CONTROL")
+    if kind == ControlType.NOTE:
+        return _note(body[1:])
     if kind in (ControlType.PING, ControlType.PONG) and len(body) == _TOKEN.size:
         token = _TOKEN.unpack(body)[1]
         return Ping(token) if kind == ControlType.PING else Pong(token)
     if kind == ControlType.REKEY and len(body) == 1:
         return Rekey()
     raise RemoteProtocolError("BAD_CONTROL", f"message {kind}")
+
+
+def _note(data: bytes) -> Note:
+    note = messages.load_dataclass(Note, data, "BAD_CONTROL")
+    if note.doing not in set(Doing):
+        raise RemoteProtocolError("BAD_CONTROL", "doing")
+    return note
 
 
 def _signed(side: str, th: bytes, blob: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """The agent's control link (/ws/agent): JSON text messages between agent and server. Nothing secret but `secret` itself.
 
-agent -> server: Auth first, then Approval, EndSession
+agent -> server: Auth first, then Approval, EndSession, Act
 server -> agent: Hello, ApprovalAsked, Viewer, Ended
 Each message is an object whose `type` names its class in lower case with underscores.
 """
@@ -15,6 +15,8 @@ from wizhelper.protocol import messages
 from wizhelper.protocol.errors import RemoteProtocolError
 
 MAX_MESSAGE_BYTES = 16 * 1024
+MAX_FACTS, MAX_NAME_LENGTH, MAX_FACT_LENGTH = 16, 32, 1024
+"""Lengths in characters."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,20 @@ class EndSession:
     """The customer ended the session, or the agent raised the alarm ("security_alarm")."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something was done on the PC: `name` as in wizhelper.records.acts.ACTS. At most 16 facts, as MAX_FACT_LENGTH says."""
+
+    name: str
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,10 +83,10 @@ class Ended:
     reason: str
 
 
-AgentMessage = Auth | Approval | EndSession
+AgentMessage = Auth | Approval | EndSession | Act
 ServerMessage = Hello | ApprovalAsked | Viewer | Ended
 
-_FROM_AGENT: tuple[type[Any], ...] = (Auth, Approval, EndSession)
+_FROM_AGENT: tuple[type[Any], ...] = (Auth, Approval, EndSession, Act)
 _FROM_SERVER: tuple[type[Any], ...] = (Hello, ApprovalAsked, Viewer, Ended)
 
 
@@ -89,6 +105,8 @@ def encode(message: AgentMessage | ServerMessage) -> bytes:
 def decode_from_agent(data: bytes | str) -> AgentMessage:
     """Raises RemoteProtocolError("BAD_LIVE")."""
     found: AgentMessage = _decode(data, _AGENT_TYPES)
+    if isinstance(found, Act):
+        _check_act(found)
     return found
 
 
@@ -96,6 +114,12 @@ def decode_from_server(data: bytes | str) -> ServerMessage:
     """Raises RemoteProtocolError("BAD_LIVE")."""
     found: ServerMessage = _decode(data, _SERVER_TYPES)
     return found
+
+
+def _check_act(act: Act) -> None:
+    long = any(len(fact.name) > MAX_NAME_LENGTH or len(fact.value) > MAX_FACT_LENGTH for fact in act.facts)
+    if len(act.facts) > MAX_FACTS or long:
+        raise RemoteProtocolError("BAD_LIVE", "facts")
 
 
 def _decode(data: bytes | str, types: dict[str, type[Any]]) -> Any:

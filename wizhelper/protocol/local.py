@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from wizhelper.protocol import messages
-from wizhelper.protocol.control import SasPolicy
+from wizhelper.protocol.control import Activity, SasPolicy
 from wizhelper.protocol.errors import LocalProtocolError, RemoteProtocolError
 
 MAX_LINE_BYTES = messages.MAX_JSON_BYTES
@@ -170,6 +170,13 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Activities:
+    """What goes on now, all of it: values of control.Activity."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Busy:
     """Something takes time; the page stays, its buttons do not react until the next message."""
 
@@ -198,7 +205,20 @@ class Quit:
     """The window closes and the process ends."""
 
 
-ToWindow = Entry | Operators | AskConsent | AskApproval | Session | Sas | Status | Busy | ShowError | Ended | Quit
+ToWindow = (
+    Entry
+    | Operators
+    | AskConsent
+    | AskApproval
+    | Session
+    | Sas
+    | Status
+    | Activities
+    | Busy
+    | ShowError
+    | Ended
+    | Quit
+)
 
 FROM_WINDOW: Mapping[str, type[Any]] = {
     "submit_number": SubmitNumber,
@@ -221,6 +241,7 @@ TO_WINDOW: Mapping[str, type[Any]] = {
     "session": Session,
     "sas": Sas,
     "status": Status,
+    "activities": Activities,
     "busy": Busy,
     "error": ShowError,
     "ended": Ended,
@@ -268,6 +289,8 @@ def decode_to_window(line: bytes) -> ToWindow:
         _check(message.mode in set(EntryMode), "mode")
     if isinstance(message, Session | Sas):
         _check(message.sas_policy in set(SasPolicy), "sas_policy")
+    if isinstance(message, Activities):
+        _check(set(message.names) <= set(Activity), "activities")
     return message
 
 

@@ -185,6 +185,20 @@ def consent(
     return move(db, row, Trigger.CONSENTED, now, CUSTOMER, source=source, **read)
 
 
+def agreed_scopes(db: Session, row: SupportSession) -> list[str]:
+    """The rights that the customer of this session agreed to, by the latest answer; all that are asked for, where the
+    company does not ask."""
+    record = db.scalar(
+        select(ConsentRecord)
+        .where(ConsentRecord.session_id == row.id, ConsentRecord.accepted)
+        .order_by(ConsentRecord.id.desc())
+        .limit(1)
+    )
+    if record is not None:
+        return list(record.scopes)
+    return [] if company_by_id(db, row.company_id).consent_enabled else list(SCOPES)
+
+
 def report_abuse(db: Session, now: datetime, session_id: str, secret: str) -> SupportSession:
     """The customer says that this session was abused, while it runs or within an hour after its end."""
     row = by_secret(db, session_id, secret, ended=True)

@@ -48,7 +48,8 @@ GRACE = {
 ATTACK_DIGITS = 9
 CORRECTION_REACH = timedelta(hours=24)
 RESULTS = ("resolved", "unresolved", "escalated", "visit", "customer_gave_up", "test")
-SCOPES = ["view", "control"]
+SCOPES = ["view", "control", "clipboard"]
+"""What the customer is asked for."""
 
 SERVER = "server"
 CUSTOMER = "customer"

@@ -17,7 +17,7 @@ from wizhelper.accounts.model import Account
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol import live
 from wizhelper.protocol.handshake import SID_BYTES
-from wizhelper.records import events
+from wizhelper.records import acts, events
 from wizhelper.records.model import SupportSession
 from wizhelper.records.view import Counts, SessionOut, counts, described, list_of_operator
 from wizhelper.records.web import visible_session
@@ -327,9 +327,8 @@ class Support:
             company = company_by_id(db, row.company_id)
             owner = db.get_one(Account, row.owner_id)
             since = (row.connected_at or self._now()).timestamp()
-            return live.Hello(
-                row.state, company.name, owner.display_name, since, company.sas_policy, tuple(rules.SCOPES)
-            )
+            scopes = tuple(joining.agreed_scopes(db, row))
+            return live.Hello(row.state, company.name, owner.display_name, since, company.sas_policy, scopes)
 
         return await self._db.read(work)
 
@@ -361,6 +360,8 @@ class Support:
                 alarm = message.reason == EndReason.SECURITY_ALARM
                 reason = EndReason.SECURITY_ALARM if alarm else EndReason.CUSTOMER_ENDED
                 return [rules.end(db, self._now(), row, rules.CUSTOMER, reason)]
+            if isinstance(message, live.Act):
+                acts.append(db, row.id, self._now(), message)
             return []
 
         await self._change(work)

@@ -29,3 +29,4 @@ export const PAD_BLOCK = 64
 /** Rights that the customer's consent gives to a session; the agent checks them for each message. */
 export const VIEW = 'view'
 export const CONTROL = 'control'
+export const CLIPBOARD = 'clipboard'

@@ -7,6 +7,7 @@
  *     0x04 END       JSON End: the sender ends the session
  *     0x05 PING      u64 anything
  *     0x06 PONG      u64 the same back
+ *     0x07 NOTE      console -> agent, JSON Note: what the operator does with the picture, shown to the customer and recorded
  */
 
 import { concat, fromHex, utf8, viewOf, type Bytes } from './bytes'
@@ -14,7 +15,7 @@ import { RemoteProtocolError } from './errors'
 import { boolean, dumpJson, list, loadObject, object, oneOf, optional, required, text } from './messages'
 import { KEY_BYTES, SIGNATURE_BYTES, sha256, verifySignature, type SigningKey } from './secure'
 
-export const ControlType = { AUTH: 0x01, REKEY: 0x02, WELCOME: 0x03, END: 0x04, PING: 0x05, PONG: 0x06 } as const
+export const ControlType = { AUTH: 0x01, REKEY: 0x02, WELCOME: 0x03, END: 0x04, PING: 0x05, PONG: 0x06, NOTE: 0x07 } as const
 
 /** What the session asks of the confirmation number. Required: no picture and no input before it was typed on the PC. */
 export type SasPolicy = 'off' | 'shown' | 'required'
@@ -41,11 +42,15 @@ export interface Welcome {
   readonly resumed: boolean
 }
 
+/** What only the console knows of, because it does it with what it already has. */
+export type Doing = 'recording_started' | 'recording_stopped' | 'screenshot'
+
 export type ControlMessage =
   | ({ readonly type: 'welcome' } & Welcome)
   | { readonly type: 'end'; readonly reason: string }
   | { readonly type: 'ping'; readonly token: bigint }
   | { readonly type: 'pong'; readonly token: bigint }
+  | { readonly type: 'note'; readonly doing: Doing }
   | { readonly type: 'rekey' }
 
 export const MAX_IDENTITY_BYTES = 4096
@@ -68,6 +73,8 @@ const WELCOME = object<Welcome>({
   trust: required(oneOf('unverified', 'number', 'device_key')),
   resumed: required(boolean),
 })
+
+const NOTE = object<{ doing: Doing }>({ doing: required(oneOf('recording_started', 'recording_stopped', 'screenshot')) })
 
 const END = object<{ reason: string }>({ reason: required(text) })
 
@@ -94,6 +101,8 @@ export function encode(message: ControlMessage): Bytes {
       return encodeToken(ControlType.PING, message.token)
     case 'pong':
       return encodeToken(ControlType.PONG, message.token)
+    case 'note':
+      return tagged(ControlType.NOTE, dumpJson({ doing: message.doing }))
     case 'rekey':
       return Uint8Array.of(ControlType.REKEY)
   }
@@ -105,6 +114,7 @@ export function decode(body: Uint8Array): ControlMessage {
   const rest = body.subarray(1)
   if (kind === ControlType.WELCOME) return { type: 'welcome', ...loadObject(WELCOME, rest, 'BAD_CONTROL') }
   if (kind === ControlType.END) return { type: 'end', ...loadObject(END, rest, 'BAD_CONTROL') }
+  if (kind === ControlType.NOTE) return { type: 'note', ...loadObject(NOTE, rest, 'BAD_CONTROL') }
   if ((kind === ControlType.PING || kind === ControlType.PONG) && body.length === TOKEN_BYTES) {
     return { type: kind === ControlType.PING ? 'ping' : 'pong', token: viewOf(body).getBigUint64(1) }
   }

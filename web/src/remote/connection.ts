@@ -40,6 +40,8 @@ export interface ConnectionEvents {
   control(message: ControlMessage): void
   /** `receivedAt`: when the message arrived. The returned promise is awaited for the flood limit only. */
   screen(body: Bytes, receivedAt: number): Promise<void>
+  /** A message of any other channel. */
+  tool(channel: Channel, body: Bytes): void
   roundTrip(ms: number): void
   /** Last event, once. */
   closed(ending: Ending): void
@@ -189,6 +191,7 @@ export class Connection {
     if (event.type === 'established') this.open(event)
     else if (event.channel === Channel.SCREEN) await this.events.screen(event.body, receivedAt)
     else if (event.channel === Channel.CONTROL) this.handleControl(decode(event.body))
+    else if (event.channel !== Channel.INPUT) this.events.tool(event.channel, event.body)
     else throw new RemoteProtocolError('BAD_CHANNEL', String(event.channel))
   }
 

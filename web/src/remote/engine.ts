@@ -59,6 +59,8 @@ export type EngineEvent =
   | { readonly type: 'pointer'; readonly place: Place }
   /** The first update with pixels of this link is on the canvas. */
   | { readonly type: 'pictured' }
+  /** Of a tool's channel. */
+  | { readonly type: 'message'; readonly channel: Channel; readonly body: Bytes }
   | { readonly type: 'closed'; readonly ending: Ending }
 
 export type EngineOutput =
@@ -161,6 +163,7 @@ export class Engine<P extends Picture> {
       },
       control: (message) => { this.control(message, tell) },
       screen: (body, receivedAt) => screen.receive(body, receivedAt),
+      tool: (channel, body) => { tell({ type: 'message', channel, body }) },
       roundTrip: (ms) => { tell({ type: 'rtt', ms }) },
       closed: (ending) => {
         screen.stop()

@@ -6,6 +6,7 @@ import { HeldKeys, type Keyboard } from './keys'
 import { PhysicalKeyboard } from './physical-keyboard'
 import { PointerTracker, type Size } from './pointer'
 import { TextKeyboard } from './text-keyboard'
+import { TouchDriver, type ViewGestures } from './touch-driver'
 
 /** physical: keys by their place on the keyboard. text: what the operator's own layout and input method write. */
 export type KeyboardMode = 'physical' | 'text'
@@ -45,6 +46,8 @@ export class InputController {
   })
   private readonly physical = new PhysicalKeyboard(this.held)
   private readonly pointer: PointerTracker
+  private readonly touch: TouchDriver
+  private view: ViewGestures | null = null
   private chosen: KeyboardMode = 'physical'
   private allowed = false
   private attached: { element: HTMLElement; field: HTMLTextAreaElement; listeners: AbortController } | null = null
@@ -56,10 +59,17 @@ export class InputController {
       },
       box: () => options.canvas.getBoundingClientRect(),
       picture: options.picture,
+      ratio: () => window.devicePixelRatio,
       requestFrame: (callback) => requestAnimationFrame(callback),
       cancelFrame: (handle) => {
         cancelAnimationFrame(handle)
       },
+    })
+    this.touch = new TouchDriver({
+      pointer: this.pointer,
+      view: () => this.view,
+      release: () => { this.release() },
+      clock: () => performance.now(),
     })
   }
 
@@ -81,13 +91,18 @@ export class InputController {
 
   /** Nothing is sent when it is switched off: the agent releases everything itself when it loses a link or takes the right away. */
   set enabled(enabled: boolean) {
+    if (enabled && !this.allowed) this.letGo()
     this.allowed = enabled
     if (!enabled) this.forget()
   }
 
-  /** Listen on `element`, which contains the canvas, can have the focus and gets a hidden text field. Detaches from another. */
-  attach(element: HTMLElement): void {
+  /**
+   * Listen on `element`, which contains the canvas, can have the focus and gets a hidden text field. Detaches from another.
+   * `view` hears what fingers do to the view itself.
+   */
+  attach(element: HTMLElement, view: ViewGestures | null = null): void {
     this.detach()
+    this.view = view
     const field = makeField(element)
     element.append(field)
     const listeners = new AbortController()
@@ -123,10 +138,16 @@ export class InputController {
   }
 
   private forget(): void {
-    this.held.forget()
-    this.pointer.reset()
+    this.letGo()
     this.text.reset()
     if (this.attached !== null) this.attached.field.value = ''
+  }
+
+  /** What was pressed until now, the agent does not hold (any more). */
+  private letGo(): void {
+    this.held.forget()
+    this.pointer.reset()
+    this.touch.reset()
   }
 
   private send(message: InputMessage): void {
@@ -139,12 +160,9 @@ export class InputController {
 
   private listenPointer(element: HTMLElement, signal: AbortSignal): void {
     const options = { signal, passive: false }
-    element.addEventListener('pointermove', (event) => { this.pointer.move(event) }, options)
-    element.addEventListener('pointerdown', (event) => { this.pointerDown(event, element) }, options)
-    element.addEventListener('pointerup', (event) => { this.pointer.button(event) }, options)
-    element.addEventListener('pointercancel', (event) => {
-      this.pointer.button({ clientX: event.clientX, clientY: event.clientY, buttons: 0 })
-    }, options)
+    for (const name of ['pointerdown', 'pointermove', 'pointerup', 'pointercancel'] as const) {
+      element.addEventListener(name, (event) => { this.pointerEvent(event, element) }, options)
+    }
     element.addEventListener('wheel', (event) => {
       event.preventDefault()
       this.pointer.scroll(event)
@@ -155,12 +173,20 @@ export class InputController {
     }
   }
 
+  private pointerEvent(event: PointerEvent, element: HTMLElement): void {
+    if (event.type === 'pointerdown') this.pointerDown(event, element)
+    if (event.pointerType === 'touch') this.touch.handle(event)
+    else if (event.type === 'pointermove') this.pointer.move(event)
+    else if (event.type === 'pointerdown') this.pointer.press(event)
+    else if (event.type === 'pointerup') this.pointer.button(event)
+    else this.release()
+  }
+
   private pointerDown(event: PointerEvent, element: HTMLElement): void {
     element.setPointerCapture(event.pointerId)
     this.moveField(event, element)
     this.focus()
     this.keyboard.shift(event.shiftKey)
-    this.pointer.button(event)
   }
 
   private listenKeys(element: HTMLElement, field: HTMLTextAreaElement, signal: AbortSignal): void {

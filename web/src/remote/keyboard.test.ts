@@ -80,6 +80,18 @@ describe('physical mode', () => {
     expect(sent).toEqual(['MetaLeft down', 'KeyC down', 'MetaLeft up', 'KeyC up'])
   })
 
+  it('lifts them also when the Meta was pressed before the view had the focus', () => {
+    keyboard.down(key('KeyC', 'c', { metaKey: true }))
+    keyboard.up(key('MetaLeft', 'Meta'))
+    expect(sent).toEqual(['KeyC down', 'KeyC up'])
+  })
+
+  it('lifts a key that the operator’s layout renames while it is down', () => {
+    keyboard.down(key('AltRight', 'Alt'))
+    keyboard.down(key('AltRight', 'HangulMode'))
+    expect(sent).toEqual(['AltRight down', 'AltRight up', 'Lang1 down', 'Lang1 up'])
+  })
+
   it('ignores keys without a place and names that no agent takes', () => {
     keyboard.down(key('', 'a'))
     keyboard.down(key('Weird-Key', 'x'))
@@ -187,6 +199,15 @@ describe('text mode', () => {
       'ArrowLeft down', 'ArrowLeft up', 'Backspace down', 'Backspace up',
       'ControlLeft down', 'KeyC down', 'KeyC up', 'ControlLeft up',
     ])
+  })
+
+  it('a key of a combination comes up when it begins to write', () => {
+    keyboard.down(key('ControlLeft', 'Control', { ctrlKey: true }))
+    keyboard.down(key('KeyA', 'a', { ctrlKey: true }))
+    keyboard.up(key('ControlLeft', 'Control'))
+    keyboard.down(key('KeyA', 'a', { repeat: true }))
+    input('insertText', 'a')
+    expect(sent).toEqual(['ControlLeft down', 'KeyA down', 'ControlLeft up', 'KeyA up', 'a'])
   })
 
   it('Shift goes only with keys that it changes, never with text', () => {

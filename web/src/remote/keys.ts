@@ -63,6 +63,8 @@ export class HeldKeys {
     const code = codeOf(event)
     if (code === null) return
     this.dropMadeUpControl(event)
+    // The operator's layout changed while the key was down: it may never come up under its old name.
+    if (this.sent.has(event.code) && this.sent.get(event.code) !== code) this.lift(event.code)
     if (code === 'Lang1' || code === 'Lang2') {
       this.tap(code)
       return
@@ -74,11 +76,10 @@ export class HeldKeys {
 
   lift(place: string): void {
     const code = this.sent.get(place)
-    if (code === undefined) return
     this.sent.delete(place)
-    this.send({ type: 'key', code, down: false })
-    // macOS tells nothing of other keys that come up while Meta is held.
-    if (code.startsWith('Meta')) this.liftPlainKeys()
+    if (code !== undefined) this.send({ type: 'key', code, down: false })
+    // macOS tells nothing of other keys that come up while Meta is held, also while the agent does not know of this Meta.
+    if (place.startsWith('Meta')) this.liftPlainKeys()
   }
 
   /** Down and up at once: Korean keyboards do not say when these keys come up. */

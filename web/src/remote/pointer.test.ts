@@ -17,6 +17,20 @@ describe('toPicture', () => {
     expect(toPicture(x, y, BOX, PICTURE)).toEqual({ x: px, y: py })
   })
 
+  it.each([1, 1.25, 1.5, 2])('hits every pixel of a picture shown one to one at ratio %d, wherever the box begins', (ratio) => {
+    const picture = { width: 1280, height: 800 }
+    for (const left of [0, 1 / 3, 42.7]) {
+      // A browser keeps lengths in 1/64 of a device pixel and draws on the nearest whole ones.
+      const cut = (css: number): number => Math.floor(css * ratio * 64) / 64 / ratio
+      const box = { left: cut(left), top: 0, width: cut(1280 / ratio), height: 800 / ratio }
+      const drawn = Math.round(box.left * ratio)
+      for (let x = 0; x < 1280; x += 1) {
+        const clientX = Math.fround((drawn + x) / ratio)
+        expect(toPicture(clientX, 0, box, picture, ratio).x).toBe(x)
+      }
+    }
+  })
+
   it('survives a picture that is not shown', () => {
     expect(toPicture(5, 5, { left: 0, top: 0, width: 0, height: 0 }, PICTURE)).toEqual({ x: 0, y: 0 })
   })
@@ -34,6 +48,7 @@ describe('PointerTracker', () => {
       send: (message) => sent.push(message),
       box: () => BOX,
       picture: () => PICTURE,
+      ratio: () => 1,
       requestFrame: (callback) => frames.push(callback),
       cancelFrame: () => void frames.splice(0),
     })
@@ -69,6 +84,24 @@ describe('PointerTracker', () => {
     pointer.scroll(wheel(0, delta, mode))
     frame()
     expect(sent.at(-1)).toEqual({ type: 'wheel', x: 2, y: 4, dx: 0, dy: units })
+  })
+
+  it('a wheel event without fractions does not move the pointer', () => {
+    pointer.move({ clientX: 10.75, clientY: 20.75, buttons: 0 })
+    pointer.scroll({ clientX: 10, clientY: 20, buttons: 0, deltaX: 0, deltaY: 100, deltaMode: 0 })
+    frame()
+    expect(sent).toEqual([{ type: 'pointer', x: 1, y: 1, buttons: 0 }, { type: 'wheel', x: 1, y: 1, dx: 0, dy: 120 }])
+  })
+
+  it('a button that was down at a reset counts again after it came up', () => {
+    pointer.press(at(0, 0, 1))
+    pointer.reset()
+    pointer.move(at(2, 2, 1))
+    pointer.move(at(2, 2, 3))
+    frame()
+    pointer.button(at(2, 2, 0))
+    pointer.press(at(2, 2, 1))
+    expect(sent.map((m) => (m.type === 'pointer' ? m.buttons : m))).toEqual([1, 2, 0, 1])
   })
 
   it('adds up fractions of a unit', () => {

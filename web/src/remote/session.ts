@@ -7,7 +7,7 @@
 
 import { sameBytes, type Bytes } from '../protocol/bytes'
 import { CONTROL, Channel } from '../protocol/channels'
-import { encode as encodeControl, type Identity, type SasPolicy, type Trust } from '../protocol/control'
+import { encode as encodeControl, type Doing, type Identity, type SasPolicy, type Trust } from '../protocol/control'
 import { encode as encodeInput } from '../protocol/input'
 import { encodeViewer, type Colours, type Quality, type Stats, type Trouble, type ViewerMessage } from '../protocol/screen'
 import { systemRandom } from '../protocol/secure'
@@ -80,6 +80,8 @@ export interface SessionEvents {
   /** The remote pointer, to be drawn while it is elsewhere than the operator's own. */
   pointer: PointerMark | null
   geometry: Geometry
+  /** Of a tool's channel: as untrusted as the agent. */
+  message: { channel: Channel; body: Bytes }
   /** Milliseconds from `start` to the first picture; once. */
   firstPicture: number
 }
@@ -210,6 +212,17 @@ export class RemoteSession {
     this.sendView()
   }
 
+  /** A message of a tool. False: there is no link, nothing was sent. */
+  sendTo(channel: Channel, body: Bytes): boolean {
+    this.send(channel, body)
+    return this.state === 'open'
+  }
+
+  /** Tells the customer, and the session's record, what is done with the picture here. */
+  note(doing: Doing): void {
+    this.send(Channel.CONTROL, encodeControl({ type: 'note', doing }))
+  }
+
   private sendView(): void {
     const { capture, cursor, quality, colours } = this.view
     const wish = encodeViewer({ type: 'view', capture, cursor, quality, colours })
@@ -303,6 +316,9 @@ export class RemoteSession {
       case 'pictured':
         if (!this.pictured) this.events.emit('firstPicture', this.parts.clock() - this.startedAt)
         this.pictured = true
+        return
+      case 'message':
+        this.events.emit('message', { channel: event.channel, body: event.body })
         return
       case 'closed':
         this.lost(event.ending)

@@ -57,7 +57,11 @@ export class TextKeyboard implements Keyboard {
       return
     }
     this.held.dropMadeUpControl(event)
-    if (LOCAL_KEYS.has(event.key) || writes(event)) return
+    if (LOCAL_KEYS.has(event.key) || writes(event)) {
+      // It may be down at the agent as part of a combination that is over, such as Ctrl+A with Ctrl up again.
+      this.held.lift(event.code)
+      return
+    }
     event.preventDefault()
     if (!isModifier(event.code)) this.shift(event.shiftKey)
     this.held.press(event)

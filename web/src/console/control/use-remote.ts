@@ -4,7 +4,9 @@ import { computed, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } 
 import type { Colours, Quality, Trouble } from '../../protocol/screen'
 import type { PointerMark } from '../../remote/remote-pointer'
 import { RemoteSession } from '../../remote/session'
+import type { ViewGestures } from '../../remote/touch-driver'
 import { api, me } from '../../shared/auth'
+import { useToolLink, type ToolLink } from './tool-link'
 import { ApiError } from '../../shared/http'
 import { savedCapture, savedColours, savedQuality } from '../../shared/storage'
 import type { Capture, ControlTicket, KeyboardMode, SasPolicy } from '../../shared/types'
@@ -55,7 +57,8 @@ export interface Remote {
   quality: Ref<Quality>
   colours: Ref<Colours>
   viewOnly: Ref<boolean>
-  open: (canvas: HTMLCanvasElement, stage: HTMLElement) => void
+  tools: ToolLink
+  open: (canvas: HTMLCanvasElement, stage: HTMLElement, view: ViewGestures) => void
   close: () => void
   /** Back to the beginning after it ended or failed: the screen may be shown and opened again. */
   reset: () => void
@@ -91,6 +94,7 @@ export function useRemote(sessionId: string): Remote {
   const quality = ref<Quality>(savedQuality.get())
   const colours = ref<Colours>(savedColours.get())
   const viewOnly = computed(() => trust.value !== null && !trust.value.permissions.includes('control'))
+  const tools = useToolLink()
   let remote: RemoteSession | null = null
 
   async function openControl(): Promise<ControlTicket> {
@@ -126,7 +130,7 @@ export function useRemote(sessionId: string): Remote {
     session.on('firstPicture', () => (pictured.value = true))
   }
 
-  function open(canvas: HTMLCanvasElement, stage: HTMLElement): void {
+  function open(canvas: HTMLCanvasElement, stage: HTMLElement, view: ViewGestures): void {
     close()
     pictured.value = false
     trouble.value = null
@@ -141,8 +145,9 @@ export function useRemote(sessionId: string): Remote {
       version: me.value?.version ?? '',
     })
     follow(remote)
+    tools.follow(remote)
     remote.input.mode = keyboardMode.value
-    remote.input.attach(stage)
+    remote.input.attach(stage, view)
     showView()
     remote.start()
   }
@@ -152,6 +157,7 @@ export function useRemote(sessionId: string): Remote {
     remote?.input.detach()
     remote?.close()
     remote = null
+    tools.follow(null)
   }
 
   function reset(): void {
@@ -179,6 +185,7 @@ export function useRemote(sessionId: string): Remote {
     quality,
     colours,
     viewOnly,
+    tools,
     open,
     close,
     reset,

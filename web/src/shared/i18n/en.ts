@@ -289,7 +289,12 @@ export const en: Messages = {
     tools: 'Tools',
     screen: 'Screen of the customer’s PC',
     view_only: 'View only',
-    unlocked_keys: 'Keys such as Alt+Tab reach the customer’s PC in full screen.',
+    full_help: 'Keys such as Alt+Tab and Windows reach the customer’s PC in full screen.',
+    full_no_lock:
+      'This browser cannot pass Alt+Tab and the Windows key on. Use the special keys menu, or Chrome or Edge.',
+    full_locked: 'Hold Esc to leave full screen. Alt+Tab and the Windows key reach the customer’s PC.',
+    full_unlocked:
+      'Press Esc to leave full screen. Alt+Tab and the Windows key stay on this computer: send them from the special keys menu.',
     leave: 'Back to the list (remote control stays)',
     waiting_state: 'Waiting until remote control can start.',
     phase: {
@@ -316,11 +321,13 @@ export const en: Messages = {
     key: {
       cad: 'Send Ctrl+Alt+Del',
       win: 'Windows key',
+      win_l: 'Win+L (lock the screen)',
       alt_tab: 'Alt+Tab',
       alt_f4: 'Alt+F4',
       prtsc: 'PrtSc',
       hangul: 'Hangul (한/영)',
       hanja: 'Hanja (한자)',
+      ctrl_esc: 'Ctrl+Esc (Start menu)',
       task: 'Ctrl+Shift+Esc (Task Manager)',
       win_r: 'Win+R (Run)',
       win_d: 'Win+D (Desktop)',

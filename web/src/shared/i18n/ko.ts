@@ -287,7 +287,12 @@ export const ko = {
     tools: '도구',
     screen: '고객 PC의 화면',
     view_only: '보기 전용',
-    unlocked_keys: 'Alt+Tab 같은 키는 전체화면에서 고객 PC로 전달됩니다.',
+    full_help: 'Alt+Tab, Windows 키 같은 키도 전체화면에서는 고객 PC로 전달됩니다.',
+    full_no_lock:
+      '이 브라우저는 Alt+Tab, Windows 키를 고객 PC로 보낼 수 없습니다. 특수키 메뉴를 쓰거나 Chrome, Edge를 사용하세요.',
+    full_locked: '전체화면을 끝내려면 Esc 키를 길게 누르세요. Alt+Tab, Windows 키는 고객 PC로 전달됩니다.',
+    full_unlocked:
+      '전체화면을 끝내려면 Esc 키를 누르세요. Alt+Tab, Windows 키는 이 컴퓨터에서 작동하므로 특수키 메뉴로 보내세요.',
     leave: '목록으로 (원격제어는 유지됩니다)',
     waiting_state: '원격제어를 시작할 수 있을 때까지 기다립니다.',
     phase: {
@@ -312,11 +317,13 @@ export const ko = {
     key: {
       cad: 'Ctrl+Alt+Del키 보내기',
       win: 'Windows 키',
+      win_l: 'Win+L (화면 잠금)',
       alt_tab: 'Alt+Tab',
       alt_f4: 'Alt+F4',
       prtsc: 'PrtSc',
       hangul: '한/영',
       hanja: '한자',
+      ctrl_esc: 'Ctrl+Esc (시작 메뉴)',
       task: 'Ctrl+Shift+Esc (작업 관리자)',
       win_r: 'Win+R (실행)',
       win_d: 'Win+D (바탕 화면)',

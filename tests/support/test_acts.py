@@ -1,0 +1,74 @@
+"""What a console did on the PC becomes events of the session; the rights of a session are those that its customer agreed to."""
+
+from __future__ import annotations
+
+import pytest
+from desk import Desk
+from fakes import ManualTime
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from wizhelper.protocol.errors import RemoteProtocolError
+from wizhelper.protocol.live import Act, Fact
+from wizhelper.records import acts, events
+from wizhelper.records.model import ConsentRecord, SupportSession
+from wizhelper.store.database import Database
+from wizhelper.support import joining, rules
+
+
+@pytest.fixture
+def desk(any_db: Database, time_: ManualTime) -> Desk:
+    return Desk(any_db, time_)
+
+
+def tell(desk: Desk, session_id: str, act: Act) -> None:
+    desk.do(lambda db: acts.append(db, session_id, desk.time.now(), act))
+
+
+def of_agent(desk: Desk, session_id: str) -> list[tuple[str, dict[str, str]]]:
+    def work(db: Session) -> list[tuple[str, dict[str, str]]]:
+        found = events.of_session(db, session_id)
+        assert events.chain_ok(found)
+        return [(event.type, event.data) for event in found if event.actor == acts.AGENT]
+
+    return desk.do(work)
+
+
+def scopes(desk: Desk, session_id: str) -> list[str]:
+    return desk.do(lambda db: joining.agreed_scopes(db, db.get_one(SupportSession, session_id)))
+
+
+def test_an_act_is_an_event_with_its_facts(desk: Desk) -> None:
+    session_id = desk.active()
+    tell(desk, session_id, Act("screenshot", (Fact("name", "화면.png"),)))
+    assert of_agent(desk, session_id) == [("screenshot", {"name": "화면.png"})]
+
+
+def test_an_act_that_is_none_is_refused(desk: Desk) -> None:
+    session_id = desk.active()
+    with pytest.raises(RemoteProtocolError, match="act"):
+        tell(desk, session_id, Act("consented"))
+    assert of_agent(desk, session_id) == []
+
+
+def test_a_flood_of_acts_stops_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "MAX_ACTS", 3)
+    session_id = desk.active()
+    for _ in range(6):
+        tell(desk, session_id, Act("screenshot"))
+    assert [kind for kind, _ in of_agent(desk, session_id)] == ["screenshot"] * 3 + [acts.OVERFLOW]
+
+
+def test_the_rights_are_those_that_were_agreed_to_not_those_of_today(desk: Desk) -> None:
+    session_id = desk.active()
+    assert scopes(desk, session_id) == rules.SCOPES
+    desk.do(lambda db: db.execute(update(ConsentRecord).values(scopes=["view"])))
+    assert scopes(desk, session_id) == ["view"]
+
+
+def test_without_an_answer_there_are_no_rights_unless_the_company_does_not_ask(desk: Desk) -> None:
+    session_id = desk.wait()
+    desk.join(session_id)
+    assert scopes(desk, session_id) == []
+    desk.set(consent_enabled=False)
+    assert scopes(desk, session_id) == rules.SCOPES

@@ -1,0 +1,34 @@
+"""What a console may do to a PC beside looking and typing, as the PC's program tells it: events of the session's record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from wizhelper.protocol.errors import RemoteProtocolError
+from wizhelper.protocol.live import Act
+from wizhelper.records import events
+from wizhelper.records.model import SessionEvent
+
+AGENT = "agent"
+
+ACTS = frozenset({"recording_started", "recording_stopped", "screenshot", "clipboard_on", "clipboard_off"})
+"""Type of the event. A tool that adds one adds its words to the console's timeline, too."""
+
+MAX_ACTS = 20_000
+"""Events of acts per session: what comes after is not kept, and the last event says so."""
+
+OVERFLOW = "acts_overflow"
+
+
+def append(db: Session, session_id: str, at: datetime, act: Act) -> None:
+    """Raises RemoteProtocolError("BAD_LIVE") for an act that is none."""
+    if act.name not in ACTS:
+        raise RemoteProtocolError("BAD_LIVE", "act")
+    told = db.scalar(select(func.count()).where(SessionEvent.session_id == session_id, SessionEvent.actor == AGENT))
+    if (told or 0) > MAX_ACTS:
+        return
+    kind = act.name if (told or 0) < MAX_ACTS else OVERFLOW
+    events.append(db, session_id, at, AGENT, kind, {fact.name: fact.value for fact in act.facts})
