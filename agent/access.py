@@ -24,11 +24,13 @@ from twisted.python.failure import Failure
 
 from agent.capture.choose import open_capture
 from agent.entrance import Entrance
+from agent.features import clipboard
 from agent.features.input import InputFeature
 from agent.features.screen import ScreenFeature
 from agent.link import LinkError, ServerLink, parse_server
 from agent.platform.interface import Platform, PlatformError, current_platform
 from agent.session import Parts, SessionView, SupportSession
+from agent.tools import ToolKind
 from agent.window.texts import system_language
 from wizhelper import __version__
 from wizhelper.protocol import messages
@@ -84,7 +86,10 @@ class Workshop:
     def parts(self) -> Parts:
         if self.input is None:
             self.input = self._input()
-        return Parts(self._identity, self._screen, self.input)
+        return Parts(self._identity, self._screen, self.input, self._tools())
+
+    def _tools(self) -> tuple[ToolKind, ...]:
+        return (clipboard.kind(self._platform.clipboard),)
 
     def _input(self) -> InputFeature | None:
         try:

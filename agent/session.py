@@ -32,6 +32,7 @@ log = Logger()
 GOODBYE_S = 2.0
 #: Acts kept for the server while the link to it is down; the oldest are lost first.
 MAX_UNTOLD = 1000
+ACT_EVERY_S = 0.25
 
 SESSION_OVER = ("NOT_FOUND", "SESSION_STATE")
 
@@ -100,6 +101,7 @@ class SupportSession(SocketEvents):
         self._back_off = BackOff()
         self._socket: AgentSocket | None = None
         self._online = False
+        self._telling: Any = None
         self._terms: Terms | None = None
         self._viewer: Viewer | None = None
         self._sas = ""
@@ -172,8 +174,8 @@ class SupportSession(SocketEvents):
             self._view.started(hello.company, hello.operator, hello.since_s)
         self._view.link_changed(True)
         self._online = True
-        while self._untold:
-            self._say(self._untold.popleft())
+        if self._telling is None:
+            self._tell_acts()
 
     # --- viewers -----------------------------------------------------------------------------------------------------
 
@@ -245,10 +247,17 @@ class SupportSession(SocketEvents):
 
     def viewer_acted(self, viewer: Viewer, act: str, facts: Mapping[str, str]) -> None:
         said = live.Act(act, tuple(live.Fact(name, value[: live.MAX_FACT_LENGTH]) for name, value in facts.items()))
-        if self._online:
-            self._say(said)
-        else:
-            self._untold.append(said)
+        self._untold.append(said)
+        if self._telling is None:
+            self._tell_acts()
+
+    def _tell_acts(self) -> None:
+        """One by one: the server takes few messages a second on this link."""
+        self._telling = None
+        if not self._online or not self._untold:
+            return
+        self._say(self._untold.popleft())
+        self._telling = self._reactor.callLater(ACT_EVERY_S, self._tell_acts)
 
     # --- the person at the PC ----------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -72,8 +73,21 @@ class Injector(Protocol):
         """release_all, then give everything back; takes up to a second. Nothing may be called afterwards."""
 
 
+class Clipboard(Protocol):
+    """The text on the clipboard of this PC."""
+
+    def write(self, text: str) -> None:
+        """Lines end with LF. It is not told to `changed`."""
+
+    def close(self) -> None:
+        """Takes up to two seconds; nothing is called afterwards. What was written may be gone with it."""
+
+
 class Platform(Protocol):
     def host(self) -> HostInfo: ...
+
+    def clipboard(self, changed: Callable[[str], None]) -> Clipboard:
+        """`changed(text)`: another program has copied text; called on a thread of the clipboard. Raises PlatformError."""
 
     def injector(self) -> Injector:
         """Raises PlatformError if input is impossible here; its code says why."""

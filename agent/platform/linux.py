@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+from collections.abc import Callable
 from typing import Any
 
 import xcffib
@@ -12,7 +13,8 @@ import xcffib.randr
 import xcffib.xproto
 import xcffib.xtest
 
-from agent.platform.interface import HostInfo, Injector, OsKind, PlatformCode, PlatformError
+from agent.platform.clipboard_x11 import X11Clipboard
+from agent.platform.interface import Clipboard, HostInfo, Injector, OsKind, PlatformCode, PlatformError
 from agent.platform.keys import KEYS
 from agent.platform.queued import QueuedInjector
 from agent.platform.release_guard import ReleaseGuard
@@ -49,6 +51,9 @@ class LinuxPlatform:
         device = X11Device(self._display)
         guard = ReleaseGuard({"DISPLAY": self._display} if self._display else None)
         return QueuedInjector(TrackedInjector(device, guard), device.typer)
+
+    def clipboard(self, changed: Callable[[str], None]) -> Clipboard:
+        return X11Clipboard(changed, self._display)
 
 
 def session_type(display: str | None = None) -> str:

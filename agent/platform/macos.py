@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from agent.platform.interface import HostInfo, Injector, OsKind, PlatformCode, PlatformError
+from agent.platform.clipboard_macos import MacClipboard, general_pasteboard
+from agent.platform.clipboard_polled import PolledClipboard
+from agent.platform.interface import Clipboard, HostInfo, Injector, OsKind, PlatformCode, PlatformError
 from agent.platform.keys import KEYS
 from agent.platform.release_guard import ReleaseGuard
 from agent.platform.tracked import TrackedInjector, WheelSteps
@@ -48,6 +50,9 @@ class MacPlatform:
 
     def injector(self) -> Injector:
         return TrackedInjector(MacDevice(), ReleaseGuard())
+
+    def clipboard(self, changed: Callable[[str], None]) -> Clipboard:
+        return PolledClipboard(MacClipboard(general_pasteboard()), changed)
 
 
 class MacDevice:

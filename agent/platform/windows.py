@@ -10,11 +10,14 @@ import ctypes
 import getpass
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ctypes import c_int32, c_size_t, c_uint16, c_uint32
 from typing import Protocol
 
-from agent.platform.interface import HostInfo, Injector, OsKind, PlatformCode, PlatformError
+from agent.platform import clipboard_windows
+from agent.platform.clipboard_polled import PolledClipboard
+from agent.platform.clipboard_windows import WindowsClipboard
+from agent.platform.interface import Clipboard, HostInfo, Injector, OsKind, PlatformCode, PlatformError
 from agent.platform.keys import EXTENDED, KEYS
 from agent.platform.release_guard import ReleaseGuard
 from agent.platform.tracked import TrackedInjector
@@ -114,6 +117,9 @@ class WindowsPlatform:
 
     def injector(self) -> Injector:
         return TrackedInjector(WindowsDevice(), ReleaseGuard())
+
+    def clipboard(self, changed: Callable[[str], None]) -> Clipboard:
+        return PolledClipboard(WindowsClipboard(*clipboard_windows.load()), changed)
 
 
 class WindowsDevice:

@@ -293,6 +293,9 @@ class FakePlatform:
             raise self._injector
         return self._injector
 
+    def clipboard(self, changed: Any) -> Any:
+        raise PlatformError(PlatformCode.NO_DISPLAY)
+
 
 def test_a_pc_without_input_can_still_be_looked_at() -> None:
     workshop = Workshop(FakePlatform(PlatformError(PlatformCode.NO_DISPLAY)))

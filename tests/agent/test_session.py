@@ -25,7 +25,7 @@ from agent.link import BACK_OFF_S, MIN_BACK_OFF_S, BackOff, LinkError
 from agent.session import GOODBYE_S, Joined, SupportSession
 from wizhelper.protocol import control, input, live
 from wizhelper.protocol.channels import Channel
-from wizhelper.protocol.control import SasPolicy, Trust
+from wizhelper.protocol.control import Activity, SasPolicy, Trust
 
 JOINED = Joined("session-1", "secret-1", "한빛전산", "김상담")
 A = input.Key("KeyA", True)
@@ -517,3 +517,34 @@ def test_a_window_that_takes_no_input_is_said_to_the_person() -> None:
     bench = Bench()
     bench.pc.input.refused("INPUT_REFUSED")
     assert bench.view.calls[-1] == ("refused", "INPUT_REFUSED")
+
+
+# --- what is done besides picture and input ---------------------------------------------------------------------------
+
+
+def acts(socket: FakeSocket) -> list[str]:
+    return [message["name"] for message in socket.texts if message["type"] == "act"]
+
+
+def test_acts_are_told_one_by_one_and_wait_for_a_lost_link() -> None:
+    """The server takes few messages a second; nothing is lost while it is away."""
+    bench = Bench()
+    first = bench.online()
+    peer, _ = bench.console()
+    peer.say(control.Note("screenshot"))
+    peer.say(control.Note("recording_started"))
+    assert acts(first) == ["screenshot"]
+    bench.session.closed(1006, "lost")
+    bench.reactor.advance(10)
+    second = bench.online()
+    assert acts(first) + acts(second) == ["screenshot", "recording_started"]
+
+
+def test_what_goes_on_is_shown_and_taken_back_with_the_console() -> None:
+    bench = Bench()
+    bench.online()
+    peer, _ = bench.console()
+    peer.say(control.Note("recording_started"))
+    assert bench.view.calls[-1] == ("activities", frozenset({Activity.RECORDING}))
+    bench.relays[-1].events.closed(1000, "")
+    assert bench.view.named("activities")[-1] == ("activities", frozenset())

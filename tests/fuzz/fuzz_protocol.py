@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.protocol.tool_vectors import TOOLS
 from wizhelper.protocol import control, frames, input, live, local, messages, screen
 from wizhelper.protocol.channels import Channel
 from wizhelper.protocol.control import Identity
@@ -94,6 +95,9 @@ def _plain_targets() -> Iterator[Target]:
     update = bytes.fromhex(wire["screen"]["update"]["body"])
     zstd = tuple(bytes.fromhex(op["data"]) for op in wire["screen"]["update"]["ops"] if op["kind"] == 2)
     viewer = _hex([sample["body"] for sample in wire["screen"]["viewer"]])
+    for name, tool in TOOLS.items():
+        yield from _plain(name, tuple(tool.encode(m) for m in tool.console), tool.decode_console)
+        yield from _plain(name, tuple(tool.encode(m) for m in tool.agent), tool.decode_agent)
     lives = tuple(live.encode(message) for message in _live_samples())
     yield from _plain("control", _hex([s["body"] for s in wire["control"]["messages"]]), control.decode)
     yield from _plain("input", _hex([s["body"] for s in wire["input"]["good"]]), input.decode)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.protocol.tool_vectors import TOOLS
 from wizhelper.protocol import control, frames, input, link, screen
 from wizhelper.protocol.channels import Channel
 from wizhelper.protocol.control import Identity
@@ -205,6 +206,7 @@ def main() -> None:
         "input": {"good": inputs(), "bad": bad_inputs()},
         "screen": screens(),
         "control": controls(),
+        **{name: tool.vectors() for name, tool in TOOLS.items()},
     }
     VECTORS.mkdir(exist_ok=True)
     for name, value in files.items():

@@ -39,7 +39,8 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), camera=(), payment=(), usb=(), keyboard-map=(self), fullscreen=(self)",
+    "Permissions-Policy": "geolocation=(), camera=(), payment=(), usb=(), keyboard-map=(self), fullscreen=(self), "
+    "clipboard-read=(self), clipboard-write=(self)",
     "Cache-Control": "no-store",
 }
 

@@ -245,6 +245,15 @@ export const en: Messages = {
     saved: 'The result is saved.',
     choose_result: 'Please choose a result.',
   },
+  clipboard: {
+    label: 'Clipboard',
+    help: 'Shares copied text with the customer’s PC. The customer sees while it is on.',
+    not_allowed: 'The customer did not agree to sharing the clipboard, or the customer’s PC cannot do it.',
+    no_browser: 'This browser lets no page read the clipboard. Use Chrome or Edge, or type with “Paste as keys”.',
+    too_long: 'The copied text is longer than 256 KB and was not shared. Copy it in parts.',
+    refused: 'The browser does not let this page read the clipboard. Allow it at the lock in the address bar.',
+    bad: 'The clipboard that the customer’s PC sent cannot be read. Have it copied again.',
+  },
   control: {
     title: 'Remote control',
     toolbar: 'Remote control tools',

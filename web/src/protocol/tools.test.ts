@@ -1,0 +1,47 @@
+/** The tools' messages, by the same vectors as the agent's side. */
+
+import { describe, expect, it } from 'vitest'
+import clipboardVectors from '../../../tests/vectors/clipboard.json'
+import { fromHex, toHex, type Bytes } from './bytes'
+import * as clipboard from './clipboard'
+import { RemoteProtocolError } from './errors'
+
+interface Sample {
+  type: string
+  fields: object
+  body: string
+}
+
+interface Vectors {
+  console: Sample[]
+  agent: Sample[]
+  bad_agent: string[]
+}
+
+interface Tool {
+  vectors: Vectors
+  encode: (message: never) => Bytes
+  decode: (body: Bytes) => object
+}
+
+const TOOLS: [string, Tool][] = [['clipboard', { vectors: clipboardVectors, encode: clipboard.encode, decode: clipboard.decode }]]
+
+describe.each(TOOLS)('%s', (_name, { vectors, encode, decode }) => {
+  it.each(vectors.console)('writes $type', ({ type, fields, body }) => {
+    expect(toHex(encode({ type, ...fields } as never))).toBe(body)
+  })
+
+  it.each(vectors.agent)('reads $type', ({ type, fields, body }) => {
+    expect(decode(fromHex(body))).toEqual({ type, ...fields })
+  })
+
+  it.each(vectors.bad_agent)('refuses %s', (body) => {
+    expect(() => decode(fromHex(body))).toThrow(RemoteProtocolError)
+  })
+})
+
+describe('clipboard text', () => {
+  it.each(['', 'a\0b', 'x'.repeat(clipboard.MAX_TEXT_BYTES + 1), '가'.repeat(90_000)])('that does not fit is not sent', (text) => {
+    expect(() => clipboard.encode({ type: 'text', text })).toThrow('BAD_CLIPBOARD')
+  })
+})
