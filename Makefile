@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 APT_RUN := xvfb xterm openbox x11-apps x11-xserver-utils fonts-nanum fonts-dejavu-core tk8.6 libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-randr0 libxcb-xtest0
-APT_TEST := $(APT_RUN) chromium chromium-driver xdotool xclip imagemagick postgresql binutils
+APT_TEST := $(APT_RUN) chromium chromium-driver xdotool xclip ffmpeg imagemagick postgresql binutils
 
 .PHONY: help demo test check web frozen bench clean
 

@@ -34,6 +34,14 @@ export class CanvasSurface implements Surface<ImageBitmap> {
     this.context.drawImage(this.canvas, fromX, fromY, w, h, x, y, w, h)
   }
 
+  size(): { width: number; height: number } {
+    return { width: this.canvas.width, height: this.canvas.height }
+  }
+
+  source(): CanvasImageSource {
+    return this.canvas
+  }
+
   toPng(): Promise<Blob> {
     const { canvas } = this
     if ('convertToBlob' in canvas) return canvas.convertToBlob({ type: 'image/png' })

@@ -13,6 +13,8 @@ import { Connection, type ConnectionEvents } from './connection'
 import type { CursorShape, Geometry, Place } from './decoder'
 import { endingOfError, type Ending } from './endings'
 import type { Environment } from './environment'
+import type { RecordingCommand, RecordingOutput, RecordingProblem } from './recording/control'
+import { Recorder, type FrameSink, type Pointer } from './recording/recorder'
 import { ScreenRun } from './screen-run'
 import type { Picture, Surface } from './surface'
 
@@ -39,6 +41,7 @@ export type Command =
   /** Close the link with this ending, after what was sent before. `forget`: the resume secret too. */
   | { readonly type: 'disconnect'; readonly ending: Ending; readonly forget: boolean }
   | { readonly type: 'shot' }
+  | RecordingCommand
   | { readonly type: 'alive' }
 
 export type EngineEvent =
@@ -68,6 +71,7 @@ export type EngineOutput =
   | { readonly type: 'alive' }
   /** The picture as PNG, one for each command `shot`; null if the browser could not make it. */
   | { readonly type: 'shot'; readonly png: Blob | null }
+  | RecordingOutput
   /** The thread of the engine failed; nothing more comes. */
   | { readonly type: 'broken' }
 
@@ -76,17 +80,25 @@ interface Resume {
   readonly since: number
 }
 
+/** Begins a recording of this surface; rejects where the browser cannot. */
+export type OpenRecording<P extends Picture> = (name: string, surface: Surface<P>) => Promise<FrameSink>
+
 export class Engine<P extends Picture> {
   private connection: Connection | null = null
   /** The link that is wanted now; null after a disconnect. */
   private wanted: number | null = null
   private resume: Resume | null = null
   private sending: Promise<void> = Promise.resolve()
+  private recorder: Recorder | null = null
+  private opening: Promise<void> = Promise.resolve()
+  private pointer: Pointer = { shape: null, place: null }
 
   constructor(
     private readonly surface: Surface<P>,
     private readonly environment: Environment,
     private readonly emit: (output: EngineOutput) => void,
+    /** Null: this thread cannot record. */
+    private readonly openRecording: OpenRecording<P> | null = null,
   ) {}
 
   handle(command: Command): void {
@@ -106,6 +118,12 @@ export class Engine<P extends Picture> {
       case 'shot':
         void this.shoot()
         return
+      case 'record':
+        this.opening = this.record(command.name)
+        return
+      case 'record_stop':
+        void this.stopRecording(command.marks)
+        return
       case 'alive':
         this.emit({ type: 'alive' })
     }
@@ -117,6 +135,46 @@ export class Engine<P extends Picture> {
       return null
     })
     this.emit({ type: 'shot', png })
+  }
+
+  private async record(name: string): Promise<void> {
+    if (this.openRecording === null) {
+      this.emit({ type: 'recording', state: 'off', problem: 'unsupported' })
+      return
+    }
+    try {
+      const sink = await this.openRecording(name, this.surface)
+      this.recorder = new Recorder(sink, this.environment.clock, {
+        progress: (ms, bytes) => { this.emit({ type: 'recording', state: 'on', ms, bytes }) },
+        failed: (problem) => { this.recordingFailed(problem) },
+      })
+      this.recorder.pointed(this.pointer)
+      this.emit({ type: 'recording', state: 'on', ms: 0, bytes: sink.bytes })
+    } catch (problem) {
+      this.recordingFailed(problem)
+    }
+  }
+
+  private recordingFailed(problem: unknown): void {
+    this.recorder = null
+    this.environment.log('recording failed', problem)
+    this.emit({ type: 'recording', state: 'off', problem: recordingProblem(problem) })
+  }
+
+  private async stopRecording(marks: string): Promise<void> {
+    await this.opening
+    const { recorder } = this
+    if (recorder === null) return
+    await recorder.stop(marks)
+    // It may have failed on the way, which was told already.
+    if (this.recorder !== recorder) return
+    this.recorder = null
+    this.emit({ type: 'recording', state: 'off', problem: null })
+  }
+
+  private pointed(pointer: Partial<Pointer>): void {
+    this.pointer = { ...this.pointer, ...pointer }
+    this.recorder?.pointed(pointer)
   }
 
   private async connect(command: ConnectCommand): Promise<void> {
@@ -150,8 +208,15 @@ export class Engine<P extends Picture> {
       stats: (stats) => { tell({ type: 'stats', stats }) },
       trouble: (trouble) => { tell({ type: 'trouble', trouble }) },
       geometry: (geometry) => { tell({ type: 'geometry', ...geometry }) },
-      cursor: (shape) => { tell({ type: 'cursor', shape }) },
-      pointer: (place) => { tell({ type: 'pointer', place }) },
+      cursor: (shape) => {
+        this.pointed({ shape })
+        tell({ type: 'cursor', shape })
+      },
+      pointer: (place) => {
+        this.pointed({ place })
+        tell({ type: 'pointer', place })
+      },
+      drawn: () => this.recorder?.changed(),
       pictured: () => { tell({ type: 'pictured' }) },
       reply: (body) => void this.connection?.send(Channel.SCREEN, body),
     })
@@ -188,6 +253,10 @@ export class Engine<P extends Picture> {
     if (ending.kind !== 'retry') this.resume = null
     else if (this.resume?.since === Infinity) this.resume = { secret: this.resume.secret, since: this.environment.clock() }
   }
+}
+
+function recordingProblem(problem: unknown): RecordingProblem {
+  return problem instanceof DOMException && problem.name === 'QuotaExceededError' ? 'full' : 'failed'
 }
 
 function identityOf(command: ConnectCommand, key: SigningKey): Identity {

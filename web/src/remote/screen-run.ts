@@ -16,6 +16,8 @@ export interface ScreenEvents {
   pointer(place: Place): void
   /** The first update with pixels is on the surface. */
   pictured(): void
+  /** The surface has changed. */
+  drawn(): void
   /** A message for the agent. */
   reply(body: Bytes): void
 }
@@ -65,6 +67,7 @@ export class ScreenRun<P extends Picture> {
       return
     }
     for (const step of steps) draw(this.surface, step)
+    this.events.drawn()
     this.events.reply(encodeViewer({ type: 'ack', frameId: update.frameId, drawnMs: this.clock() - receivedAt }))
     this.tell(steps)
   }

@@ -20,6 +20,7 @@ import { browserEnvironment } from './environment'
 import { Emitter } from './events'
 import { InputController } from './input'
 import { operatorKey } from './operator-key'
+import { RecordingControl, type RecordingView } from './recording/control'
 import { RemotePointer, type PointerMark } from './remote-pointer'
 import { AGENT_OFFLINE, Retry, refusalOf } from './retry'
 import { Watchdog } from './watchdog'
@@ -80,6 +81,7 @@ export interface SessionEvents {
   /** The remote pointer, to be drawn while it is elsewhere than the operator's own. */
   pointer: PointerMark | null
   geometry: Geometry
+  recording: RecordingView
   /** Of a tool's channel: as untrusted as the agent. */
   message: { channel: Channel; body: Bytes }
   /** Milliseconds from `start` to the first picture; once. */
@@ -88,6 +90,8 @@ export interface SessionEvents {
 
 /** Between the last message and the end of the engine. */
 const LAST_WORDS_MS = 500
+/** How long completing a recording may take before the engine is ended all the same. */
+const LAST_FRAMES_MS = 10_000
 
 const browser: SessionDependencies = {
   openBackend,
@@ -108,6 +112,7 @@ export class RemoteSession {
   private readonly retry: Retry
   private readonly watchdog: Watchdog
   private readonly pointer: RemotePointer
+  private readonly recording: RecordingControl
   private backend: Backend | null = null
   private state: SessionState | 'idle' | 'closed' = 'idle'
   private link = 0
@@ -128,6 +133,13 @@ export class RemoteSession {
     private readonly parts: SessionDependencies = browser,
   ) {
     this.pointer = new RemotePointer(parts.clock)
+    this.recording = new RecordingControl(
+      parts.clock,
+      (command) => this.backend?.post(command),
+      (view) => {
+        this.recorded(view)
+      },
+    )
     this.retry = new Retry(parts.random, () => void this.connect())
     this.watchdog = new Watchdog(
       () => this.backend?.post({ type: 'alive' }),
@@ -169,10 +181,12 @@ export class RemoteSession {
     void this.connect()
   }
 
-  /** Leaves the remote control; the support session goes on. No event comes after this. */
+  /** Leaves the remote control; the support session goes on. Only a recording that is being completed is still told. */
   close(): void {
     this.stop('closed', { kind: 'ended', code: 'CLOSED' })
-    this.events.clear()
+    this.recording.afterwards(() => {
+      this.events.clear()
+    })
   }
 
   /** Ends the support session: the agent is told, if it is there. The server must be told by the caller. */
@@ -202,6 +216,26 @@ export class RemoteSession {
       this.shots.push(resolve)
       backend.post({ type: 'shot' })
     })
+  }
+
+  /** Records into the browser's own files until `stopRecording` or the end. The agent is told, and tells the customer. */
+  record(name: string): void {
+    if (this.pictured && !this.isOver()) this.recording.start(name)
+  }
+
+  stopRecording(): void {
+    this.recording.stop()
+  }
+
+  /** A place to jump to, if there is a recording; `kind` is a key of the words. */
+  mark(kind: string): void {
+    this.recording.mark(kind)
+  }
+
+  private recorded(view: RecordingView): void {
+    if (view.state === 'starting') this.note('recording_started')
+    if (view.state === 'off') this.note('recording_stopped')
+    this.events.emit('recording', view)
   }
 
   /** Kept for later links too. */
@@ -275,6 +309,7 @@ export class RemoteSession {
   private hear(output: EngineOutput): void {
     if (output.type === 'alive') this.watchdog.answered()
     else if (output.type === 'shot') this.shots.shift()?.(output.png)
+    else if (output.type === 'recording') this.recording.hear(output)
     else if (output.type === 'broken') this.finish({ kind: 'failed', code: 'INTERNAL' })
     else if (output.link === this.link && !this.isOver()) this.react(output.event)
   }
@@ -334,6 +369,7 @@ export class RemoteSession {
     this.wish({ type: 'caps', decoders: [] })
     this.sendView()
     if (this.paused) this.wish({ type: 'pause', paused: true })
+    if (!this.recording.isOff) this.note('recording_started')
     this.events.emit('peer', peer)
     this.events.emit('trouble', null)
   }
@@ -375,6 +411,7 @@ export class RemoteSession {
   private stop(state: 'ended' | 'failed' | 'closed', ending: Ending): void {
     this.input.release()
     this.input.enabled = false
+    this.recording.stop()
     this.state = state
     this.retry.cancel()
     this.watchdog.stop()
@@ -383,10 +420,15 @@ export class RemoteSession {
     for (const waiting of this.shots.splice(0)) waiting(null)
     if (backend === null) return
     backend.post({ type: 'disconnect', ending, forget: true })
-    // What was sent before the end shall still leave.
-    setTimeout(() => {
+    const end = (): void => {
       backend.terminate()
-    }, LAST_WORDS_MS)
+    }
+    // What was sent before the end shall still leave, and a recording be completed.
+    if (this.recording.isOff) setTimeout(end, LAST_WORDS_MS)
+    else {
+      this.recording.afterwards(end)
+      setTimeout(end, LAST_FRAMES_MS)
+    }
   }
 
   private become(state: SessionState, code?: string): void {

@@ -21,6 +21,9 @@ export interface Surface<P extends Picture = Picture> {
   copy(rect: Rect, fromX: number, fromY: number): void
   /** JPEG -> picture; rejects if the browser cannot decode it. */
   decodeJpeg(data: Bytes): Promise<P>
+  size(): { readonly width: number; readonly height: number }
+  /** The picture as it is now, to be drawn elsewhere at once. */
+  source(): CanvasImageSource
   /** The picture as it is now, every pixel exact; rejects if the browser cannot. */
   toPng(): Promise<Blob>
 }

@@ -56,6 +56,14 @@ export class FakeSurface implements Surface<FakePicture> {
     }
   }
 
+  size(): { width: number; height: number } {
+    return { width: this.pixels[0]?.length ?? 0, height: this.pixels.length }
+  }
+
+  source(): CanvasImageSource {
+    throw new Error('there is nothing to be drawn in tests')
+  }
+
   toPng(): Promise<Blob> {
     return this.calls.length === 0 ? Promise.reject(new Error('no picture')) : Promise.resolve(new Blob([this.calls.join('\n')]))
   }

@@ -4,11 +4,24 @@ import type { WorkerStart } from './backend'
 import { CanvasSurface } from './canvas'
 import { Engine, type Command, type EngineOutput } from './engine'
 import { browserEnvironment } from './environment'
+import type { FrameSink } from './recording/recorder'
+import type { Surface } from './surface'
 
 /** The part of DedicatedWorkerGlobalScope that is used; TypeScript cannot know two kinds of global scope at once. */
 interface Scope {
   onmessage: ((event: MessageEvent<WorkerStart | Command>) => void) | null
   postMessage(output: EngineOutput): void
+}
+
+/** Most sessions are not recorded: the code for files of video is loaded when one is. */
+async function openRecording(name: string, surface: Surface): Promise<FrameSink> {
+  const { WebmFile } = await import('./recording/webm-file')
+  return WebmFile.open(name, surface)
+}
+
+/** Whether this browser can at all; what its encoder can do shows when it is opened. */
+function canRecord(): boolean {
+  return 'VideoEncoder' in globalThis && 'storage' in navigator
 }
 
 const scope = globalThis as unknown as Scope
@@ -21,5 +34,5 @@ scope.onmessage = ({ data }) => {
   }
   engine = new Engine(new CanvasSurface(data.canvas), browserEnvironment, (output) => {
     scope.postMessage(output)
-  })
+  }, canRecord() ? openRecording : null)
 }

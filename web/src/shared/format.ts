@@ -30,6 +30,20 @@ export function bitrateText(kbitPerSecond: number): string {
   return `${(kbitPerSecond / 1000).toFixed(1)} Mbit/s`
 }
 
+const BYTE_UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const
+
+/** "512 B", "1.5 MB": steps of 1024, one decimal below 10. */
+export function bytesText(bytes: number): string {
+  if (!Number.isFinite(bytes) || bytes < 0) return '–'
+  let value = bytes
+  let unit = 0
+  while (value >= 1023.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : String(Math.round(value))} ${BYTE_UNITS[unit] ?? ''}`
+}
+
 /** An ISO time in the company's time zone, "–" for null. */
 export function timeText(iso: string | null, language: Language, timeZone: string, withDate = true): string {
   const at = iso === null ? NaN : Date.parse(iso)

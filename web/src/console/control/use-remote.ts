@@ -3,6 +3,7 @@
 import { computed, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import type { Colours, Quality, Trouble } from '../../protocol/screen'
 import type { PointerMark } from '../../remote/remote-pointer'
+import { NOT_RECORDING, type RecordingView } from '../../remote/recording/control'
 import { RemoteSession } from '../../remote/session'
 import type { ViewGestures } from '../../remote/touch-driver'
 import { api, me } from '../../shared/auth'
@@ -58,6 +59,7 @@ export interface Remote {
   colours: Ref<Colours>
   viewOnly: Ref<boolean>
   tools: ToolLink
+  recording: Ref<RecordingView>
   open: (canvas: HTMLCanvasElement, stage: HTMLElement, view: ViewGestures) => void
   close: () => void
   /** Back to the beginning after it ended or failed: the screen may be shown and opened again. */
@@ -65,6 +67,8 @@ export interface Remote {
   refresh: () => void
   /** The remote picture as PNG; null without one. */
   screenshot: () => Promise<Blob | null>
+  record: (name: string) => void
+  stopRecording: () => void
   setPaused: (paused: boolean) => void
   setKeyboardMode: (mode: KeyboardMode) => void
   setCapture: (capture: Capture) => void
@@ -95,6 +99,7 @@ export function useRemote(sessionId: string): Remote {
   const colours = ref<Colours>(savedColours.get())
   const viewOnly = computed(() => trust.value !== null && !trust.value.permissions.includes('control'))
   const tools = useToolLink()
+  const recording = shallowRef<RecordingView>(NOT_RECORDING)
   let remote: RemoteSession | null = null
 
   async function openControl(): Promise<ControlTicket> {
@@ -120,7 +125,9 @@ export function useRemote(sessionId: string): Remote {
     session.on('state', (event) => {
       phase.value = event.state
       code.value = event.code ?? ''
+      if (event.state === 'open' || event.state === 'reconnecting') session.mark(event.state)
     })
+    session.on('recording', (event) => (recording.value = event))
     session.on('trust', (event) => (trust.value = event))
     session.on('peer', (event) => (peer.value = event))
     session.on('stats', (event) => (stats.value = event))
@@ -132,6 +139,7 @@ export function useRemote(sessionId: string): Remote {
 
   function open(canvas: HTMLCanvasElement, stage: HTMLElement, view: ViewGestures): void {
     close()
+    recording.value = NOT_RECORDING
     pictured.value = false
     trouble.value = null
     pointer.value = null
@@ -186,11 +194,21 @@ export function useRemote(sessionId: string): Remote {
     colours,
     viewOnly,
     tools,
+    recording,
     open,
     close,
     reset,
     refresh: () => remote?.refresh(),
-    screenshot: () => remote?.screenshot() ?? Promise.resolve(null),
+    screenshot: async () => {
+      const png = (await remote?.screenshot()) ?? null
+      if (png !== null) {
+        remote?.note('screenshot')
+        remote?.mark('screenshot')
+      }
+      return png
+    },
+    record: (name) => remote?.record(name),
+    stopRecording: () => remote?.stopRecording(),
     setPaused: (paused) => remote?.setPaused(paused),
     setKeyboardMode: (mode) => {
       keyboardMode.value = mode
