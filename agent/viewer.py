@@ -38,11 +38,13 @@ class ScreenPart(Protocol):
 
     def pong(self, rtt_s: float) -> None: ...
 
+    def origin(self) -> tuple[int, int]: ...
+
 
 class InputPart(Protocol):
     """agent.features.input.InputFeature, as seen from here."""
 
-    def handle(self, message: input.InputMessage) -> None: ...
+    def handle(self, message: input.InputMessage, origin: tuple[int, int]) -> None: ...
 
     def tell_refusals(self, refused: Callable[[str], None]) -> None: ...
 
@@ -276,7 +278,7 @@ class Viewer(SocketEvents):
         if self._input_budget < 1:
             raise RemoteProtocolError("INPUT_FLOOD")
         self._input_budget -= 1
-        self._input.handle(message)
+        self._input.handle(message, self._screen.origin() if self._screen is not None else (0, 0))
 
     def _control(self, message: control.ControlMessage) -> None:
         match message:

@@ -13,15 +13,10 @@ log = Logger()
 
 
 class InputFeature:
-    """`origin()`: the desktop position of the picture's top left pixel. Refusals of the system are told once each."""
+    """Refusals of the system are told once each."""
 
-    def __init__(
-        self,
-        injector: Injector,
-        origin: Callable[[], tuple[int, int]] = lambda: (0, 0),
-    ) -> None:
+    def __init__(self, injector: Injector) -> None:
         self._injector = injector
-        self._origin = origin
         self._refused: Callable[[str], None] = lambda _code: None
         self._told: set[str] = set()
 
@@ -29,14 +24,15 @@ class InputFeature:
         """Who is told the code when the system takes no input: once per code, on the caller's thread."""
         self._refused = refused
 
-    def handle(self, message: input.InputMessage) -> None:
+    def handle(self, message: input.InputMessage, origin: tuple[int, int] = (0, 0)) -> None:
+        """`origin`: the place in the desktop where the picture begins to which the message's places belong."""
         try:
-            self._inject(message)
+            self._inject(message, origin)
         except PlatformError as problem:
             self._tell(problem)
 
-    def _inject(self, message: input.InputMessage) -> None:
-        left, top = self._origin()
+    def _inject(self, message: input.InputMessage, origin: tuple[int, int]) -> None:
+        left, top = origin
         match message:
             case input.Key(code, down):
                 self._injector.key(code, down)

@@ -9,7 +9,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from twisted.logger import Logger
 
@@ -19,8 +19,10 @@ from agent.encode.pacing import FrameCap, Pace
 from agent.encode.quality import RULES, Palette, photo_quality
 from agent.encode.tiles import TileEncoder
 from agent.features.screen_meter import Meter, Second
+from agent.features.screen_shown import Origin, Shown, shown
 from agent.features.screen_trouble import Trouble
 from wizhelper.protocol.screen import (
+    ALL_MONITORS,
     MAX_PIXELS,
     Ack,
     Caps,
@@ -59,6 +61,7 @@ class _Wishes:
     cursor: bool = True
     quality: str = "auto"
     colours: str = "full"
+    monitor: int = ALL_MONITORS
     paused: bool = False
     refresh: int = 0
 
@@ -128,6 +131,8 @@ class ScreenFeature:
         self._trouble = Trouble(self._tell_trouble, clock)
         self._capture: Capture | None = None
         self._geometry: Geometry | None = None
+        self._shown = Shown(ALL_MONITORS, 0, 0, 1, 1)
+        self._origin = Origin()
         self._encoder = TileEncoder(1, 1, clock)
         self._palette = Palette("full")
         self._pending = False
@@ -152,18 +157,23 @@ class ScreenFeature:
         """A message of the viewer; returns at once. Called on one thread, the reactor's."""
         match message:
             case Ack(frame_id, drawn_ms):
+                self._origin.acked(frame_id)
                 if self._pace.ack(frame_id, drawn_ms / 1000):
                     self._meter.drawn(frame_id, self._clock())
             case Refresh():
                 self._wishes = replace(self._wishes, refresh=self._wishes.refresh + 1)
-            case ViewRequest(capture, cursor, quality, colours):
-                self._wishes = replace(self._wishes, capture=capture, cursor=cursor, quality=quality, colours=colours)
+            case ViewRequest():
+                self._wishes = replace(self._wishes, **asdict(message))
             case Pause(paused):
                 self._wishes = replace(self._wishes, paused=paused)
             case Caps():
                 # All operations sent here belong to the baseline, which every console decodes.
                 return
         self._wake.set()
+
+    def origin(self) -> tuple[int, int]:
+        """Where in the whole desktop the picture begins that the viewer has drawn; on the reactor's thread."""
+        return self._origin.place()
 
     def pong(self, round_trip_s: float) -> None:
         """The round trip of a ping on the same link; thread-safe."""
@@ -212,8 +222,8 @@ class ScreenFeature:
             self._pending = True
         if wishes.refresh != before.refresh:
             self._pace.forget()
-            if self._geometry:
-                self._begin_picture(self._geometry)
+        if (wishes.refresh, wishes.monitor) != (before.refresh, before.monitor) and self._geometry:
+            self._begin_picture(self._geometry)
 
     def _opened(self) -> Capture:
         """The capture; opened when there is none. A picture of the same geometry goes on where it was."""
@@ -247,10 +257,12 @@ class ScreenFeature:
         if geometry.width * geometry.height > MAX_PIXELS:
             raise CaptureError("CAPTURE_UNAVAILABLE", f"{geometry.width} x {geometry.height} is too large")
         self._geometry = geometry
-        self._encoder = TileEncoder(geometry.width, geometry.height, self._clock)
+        self._shown = shown(geometry, self._obeyed.monitor)
+        self._encoder = TileEncoder(self._shown.width, self._shown.height, self._clock)
         self._pending = True
         self._forget_cursor()
-        resize = Op(OpKind.RESIZE, w=geometry.width, h=geometry.height, data=resize_data(geometry.monitors))
+        data = resize_data(geometry.monitors, self._shown.monitor)
+        resize = Op(OpKind.RESIZE, w=self._shown.width, h=self._shown.height, data=data)
         self._emit((Op(OpKind.ZRESET), resize))
 
     def _show(self, capture: Capture) -> None:
@@ -279,7 +291,7 @@ class ScreenFeature:
         self._ladder.worked(began)
         self._trouble.frame(frame)
         quality = photo_quality(RULES[self._obeyed.quality], self._pace.bandwidth)
-        step = self._encoder.encode(self._palette.apply(frame), Limits(budget, quality, self._cursor_at))
+        step = self._encoder.encode(self._palette.apply(self._shown.crop(frame)), Limits(budget, quality, self._cursor_at))
         self._cap.spend(changed=bool(step.ops))
         self._pending = step.left
         self._emit(step.ops, began)
@@ -310,11 +322,8 @@ class ScreenFeature:
         self._emit(tuple(ops))
 
     def _inside(self, x: int, y: int) -> tuple[int, int]:
-        geometry = self._encoder_size()
-        return max(0, min(x, geometry[0] - 1)), max(0, min(y, geometry[1] - 1))
-
-    def _encoder_size(self) -> tuple[int, int]:
-        return (self._geometry.width, self._geometry.height) if self._geometry else (1, 1)
+        part = self._shown
+        return max(0, min(x - part.x, part.width - 1)), max(0, min(y - part.y, part.height - 1))
 
     def _emit(self, ops: Sequence[Op], capture_began: float | None = None) -> None:
         """Send one update; `capture_began` only for a frame, which counts for latency and frame rate."""
@@ -322,6 +331,8 @@ class ScreenFeature:
             return
         frame_id = next(self._frame_ids) & 0xFFFFFFFF
         began = self._clock() if capture_began is None else capture_began
+        if any(op.kind is OpKind.RESIZE for op in ops):
+            self._origin.begun(frame_id, self._shown.x, self._shown.y)
         body = Update(frame_id, int(1000 * began), tuple(ops)).encode()
         if capture_began is not None:
             self._meter.frame(frame_id, capture_began)
@@ -344,7 +355,7 @@ class ScreenFeature:
         self._last_fps = second.fps
 
     def _stats(self, second: Second) -> Stats:
-        width, height = self._encoder_size()
+        width, height = self._shown.width, self._shown.height
         name = self._capture.name if self._capture else ""
         return Stats(second.latency_ms, second.fps, second.kbit_s, name, width, height)
 

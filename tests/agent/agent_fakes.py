@@ -82,6 +82,7 @@ class FakeSocket(AgentSocket):
 class FakeScreen:
     def __init__(self, send: Callable[[bytes], int]) -> None:
         self.send = send
+        self.begins_at = (0, 0)
         self.calls: list[Call] = []
 
     def start(self) -> None:
@@ -96,16 +97,21 @@ class FakeScreen:
     def pong(self, rtt_s: float) -> None:
         self.calls.append(("pong", rtt_s))
 
+    def origin(self) -> tuple[int, int]:
+        return self.begins_at
+
 
 class FakeInput:
     """What reached the keyboard and the pointer."""
 
     def __init__(self, log: list[Call] | None = None) -> None:
+        self.origins: list[tuple[int, int]] = []
         self.calls: list[Call] = []
         self._log = log if log is not None else []
 
-    def handle(self, message: input.InputMessage) -> None:
+    def handle(self, message: input.InputMessage, origin: tuple[int, int]) -> None:
         self.calls.append(("handle", message))
+        self.origins.append(origin)
         self._log.append(("input", message))
 
     def tell_refusals(self, refused: Callable[[str], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -56,6 +56,7 @@ class FakeCapture:
         self._geometry = geometry(frame.shape[1], frame.shape[0])
         self._damaged = threading.Event()
         self._damaged.set()
+        self._monitors: tuple[MonitorInfo, ...] = ()
         self.pointer = CursorState(3, 4, ARROW)
         self.failure: CaptureError | None = None
         self.grabs = 0
@@ -63,6 +64,13 @@ class FakeCapture:
 
     def draw(self, frame: Pixels) -> None:
         self._frame = frame
+        self._damaged.set()
+
+    def split(self, x: int) -> None:
+        """Two monitors side by side instead of one."""
+        height, width = self._frame.shape[:2]
+        left = MonitorInfo(0, 0, x, height, "left", True)
+        self._monitors = (left, MonitorInfo(x, 0, width - x, height, "right", False))
         self._damaged.set()
 
     def start(self) -> Geometry:
@@ -94,6 +102,7 @@ class FakeCapture:
             raise self.failure
         self._shown = self._frame
         size = geometry(self._shown.shape[1], self._shown.shape[0])
+        size = replace(size, monitors=self._monitors or size.monitors)
         if size != self._geometry:
             self._geometry = size
             raise GeometryChangedError
@@ -373,3 +382,18 @@ def test_stop_works_without_start_and_twice() -> None:
     bench.feature.stop()
     bench.feature.stop()
     assert bench.updates == 0
+
+
+def test_one_monitor_of_two_is_shown_and_clicks_belong_to_it(bench: Bench) -> None:
+    """RC-MON: a new picture of that monitor, the pointer inside of it, and the whole one again."""
+    bench.captures[-1].split(200)
+    until(lambda: len(bench.viewer.resizes) == 2)
+    bench.feature.handle(ViewRequest(monitor=1))
+    until(lambda: bench.shows(bench.frame[:, 200:]))
+    assert b'"shown":1' in bench.viewer.resizes[-1].data
+    assert bench.feature.origin() == (200, 0)
+    bench.captures[-1].pointer = CursorState(210, 9)
+    until(lambda: bench.viewer.cursor_at == (10, 9))
+    bench.feature.handle(ViewRequest())
+    until(lambda: bench.shows(bench.frame))
+    assert bench.feature.origin() == (0, 0)

@@ -246,7 +246,7 @@ class FakeInjector:
 
 def test_every_input_message_has_its_call() -> None:
     injector = FakeInjector()
-    feature = InputFeature(injector, origin=lambda: (100, 200))
+    feature = InputFeature(injector)
     for message in (
         input.Key("KeyA", True),
         input.Text("가"),
@@ -254,7 +254,7 @@ def test_every_input_message_has_its_call() -> None:
         input.Wheel(1, 2, 0, -120),
         input.Release(),
     ):
-        feature.handle(message)
+        feature.handle(message, (100, 200))
     feature.release()
     feature.close()
     assert injector.calls == [

@@ -8,7 +8,7 @@ import pytest
 from agent_fakes import ViewerBench
 
 from agent.tools import Outlet, ToolKind
-from wizhelper.protocol import control
+from wizhelper.protocol import control, input
 from wizhelper.protocol.channels import CLIPBOARD, CONTROL, VIEW, Channel
 from wizhelper.protocol.control import Activity, Doing, SasPolicy
 from wizhelper.protocol.errors import RemoteProtocolError
@@ -113,6 +113,15 @@ def test_what_the_console_notes_is_recorded_and_recording_is_shown(doing: Doing,
     calls = bench.events.calls
     assert [call for call in calls if call[0] == "activity"] == activity
     assert ("acted", doing, {}) in calls
+
+
+def test_input_belongs_to_the_part_of_the_desktop_that_the_console_sees() -> None:
+    """RC-MON: the place in the picture is handed over with where the picture begins."""
+    bench = bench_of(Echo(), VIEW, CONTROL)
+    console = bench.open()
+    bench.screens[0].begins_at = (1920, 0)
+    console.type(input.Pointer(5, 6, 1))
+    assert bench.input.origins == [(1920, 0)]
 
 
 def test_an_unknown_note_ends_the_link() -> None:

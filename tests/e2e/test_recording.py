@@ -117,7 +117,9 @@ def test_a_recording_is_made_told_played_saved_and_deleted(
 def plays_elsewhere(file: Path, length: float) -> None:
     """Another player reads it: its size, its length, its first picture."""
     shown = subprocess.run(
-        ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format", file], capture_output=True, check=True
+        ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format", file],
+        capture_output=True,
+        check=True,
     )
     told = json.loads(shown.stdout)
     (stream,) = told["streams"]

@@ -150,7 +150,7 @@ def screens() -> dict[str, Any]:
         screen.Ack(7, 12),
         screen.Caps(("vp8",)),
         screen.Refresh(),
-        screen.ViewRequest("compatible", False, "economy", "grey"),
+        screen.ViewRequest("compatible", False, "economy", "grey", 1),
         screen.Pause(True),
     ]
     stats = screen.Stats(12.5, 30.0, 800.25, "fast", 1920, 1080)

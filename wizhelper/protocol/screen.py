@@ -21,7 +21,8 @@ An operation is `u8 kind, u16 x, u16 y, u16 w, u16 h, i16 a, i16 b, u32 length` 
     3 JPEG    a JPEG picture of w x h for (x, y)
     5 CURSOR  the pointer's shape: w x h straight-alpha RGBA rows, hot spot (a, b); w = h = 0 hides it
     6 CURPOS  the pointer is at (x, y)
-    7 RESIZE  the picture is now w x h (all black); data: JSON {"monitors": [{"x","y","width","height","name","primary"}]}
+    7 RESIZE  the picture is now w x h (all black); data: JSON {"monitors": [{"x","y","width","height","name","primary"}],
+              "shown"}: all monitors in pixels of the whole desktop; the picture is monitor number `shown`, or -1: all of them
     8 ZRESET  forget the zstd stream; the next ZSTD starts a new one
 Kind 4 is reserved for the video rectangle.
 """
@@ -61,6 +62,7 @@ class OpKind(IntEnum):
 #: 33 Mpx is an 8K monitor; a console must refuse more before it allocates (security: hostile agent).
 MAX_PIXELS = 33_177_600
 MAX_CURSOR_SIDE = 256
+ALL_MONITORS = -1
 QUALITIES = ("auto", "sharp", "balanced", "economy")
 #: All; 4,096; 256 shades of grey.
 COLOURS = ("full", "reduced", "grey")
@@ -130,6 +132,7 @@ class Stats:
 class ViewRequest:
     """`capture`: "fast" or "compatible". `cursor`: whether the agent should send the pointer's shape.
 
+    `monitor`: index in the list of the last RESIZE, or ALL_MONITORS; a number that there is not shows all.
     `quality`: one of QUALITIES, higher is slower on a thin link; "auto" follows the link. `colours`: one of COLOURS.
     """
 
@@ -137,6 +140,7 @@ class ViewRequest:
     cursor: bool = True
     quality: str = "auto"
     colours: str = "full"
+    monitor: int = ALL_MONITORS
 
 
 @dataclass(frozen=True)
@@ -168,8 +172,8 @@ def zstd_data(rects: Sequence[Rect], chunk: bytes) -> bytes:
     return struct.pack(">H", len(rects)) + b"".join(_RECT.pack(*r) for r in rects) + chunk
 
 
-def resize_data(monitors: Sequence[MonitorInfo]) -> bytes:
-    return messages.dump_json({"monitors": [asdict(m) for m in monitors]})
+def resize_data(monitors: Sequence[MonitorInfo], shown: int = ALL_MONITORS) -> bytes:
+    return messages.dump_json({"monitors": [asdict(m) for m in monitors], "shown": shown})
 
 
 def decode_update(body: bytes) -> Update:

@@ -22,7 +22,8 @@
  *     3 JPEG    a JPEG picture of w x h for (x, y)
  *     5 CURSOR  the pointer's shape: w x h straight-alpha RGBA rows, hot spot (a, b); w = h = 0 hides it
  *     6 CURPOS  the pointer is at (x, y)
- *     7 RESIZE  the picture is now w x h (all black); data: JSON {"monitors": [{"x","y","width","height","name","primary"}]}
+ *     7 RESIZE  the picture is now w x h (all black); data: JSON {"monitors": [{"x","y","width","height","name","primary"}],
+ *               "shown"}: all monitors in pixels of the whole desktop; the picture is monitor number `shown`, or -1: all of them
  *     8 ZRESET  forget the zstd stream; the next ZSTD starts a new one
  * Kind 4 is reserved for the video rectangle.
  */
@@ -99,14 +100,31 @@ export type Quality = (typeof QUALITIES)[number]
 export const COLOURS = ['full', 'reduced', 'grey'] as const
 export type Colours = (typeof COLOURS)[number]
 
+export const ALL_MONITORS = -1
+
+/** All monitors in pixels of the whole desktop; `shown`: the one that is the picture, or ALL_MONITORS. */
+export interface Monitors {
+  readonly monitors: readonly MonitorInfo[]
+  readonly shown: number
+}
+
+export interface ViewWish {
+  readonly capture: string
+  readonly cursor: boolean
+  readonly quality: Quality
+  readonly colours: Colours
+  readonly monitor: number
+}
+
 export type ViewerMessage =
   | { readonly type: 'ack'; readonly frameId: number; readonly drawnMs: number }
   | { readonly type: 'caps'; readonly decoders: readonly string[] }
   | { readonly type: 'refresh' }
-  | { readonly type: 'view'; readonly capture: string; readonly cursor: boolean; readonly quality: Quality; readonly colours: Colours }
+  | ({ readonly type: 'view' } & ViewWish)
   | { readonly type: 'pause'; readonly paused: boolean }
 
-const MONITORS = object<{ monitors: readonly MonitorInfo[] }>({
+const MONITORS = object<Monitors>({
+  shown: optional(integer, ALL_MONITORS),
   monitors: required(
     list(
       object<MonitorInfo>({
@@ -131,7 +149,8 @@ const STATS = object<Stats>({
 })
 
 const CAPS = object<{ decoders: readonly string[] }>({ decoders: optional(list(text), []) })
-const VIEW = object<{ capture: string; cursor: boolean; quality: Quality; colours: Colours }>({
+const VIEW = object<ViewWish>({
+  monitor: optional(integer, ALL_MONITORS),
   capture: optional(text, 'fast'),
   cursor: optional(boolean, true),
   quality: optional(oneOf(...QUALITIES), 'auto'),
@@ -172,13 +191,13 @@ export function zstdData(rects: readonly Rect[], chunk: Bytes): Bytes {
   return concat(head, chunk)
 }
 
-export function resizeData(monitors: readonly MonitorInfo[]): Bytes {
-  return dumpJson({ monitors })
+export function resizeData({ monitors, shown }: Monitors): Bytes {
+  return dumpJson({ monitors, shown })
 }
 
 /** Throws RemoteProtocolError("BAD_SCREEN"). */
-export function decodeResizeData(data: Bytes): readonly MonitorInfo[] {
-  return loadObject(MONITORS, data, BAD).monitors
+export function decodeResizeData(data: Bytes): Monitors {
+  return loadObject(MONITORS, data, BAD)
 }
 
 /** The message with its type byte -> Update. Throws RemoteProtocolError("BAD_SCREEN") on anything malformed. */
@@ -262,7 +281,7 @@ export function encodeViewer(message: ViewerMessage): Bytes {
     case 'refresh':
       return Uint8Array.of(ScreenType.REFRESH)
     case 'view':
-      return concat(Uint8Array.of(ScreenType.VIEW), dumpJson({ capture: message.capture, cursor: message.cursor, quality: message.quality, colours: message.colours }))
+      return concat(Uint8Array.of(ScreenType.VIEW), dumpJson({ capture: message.capture, cursor: message.cursor, quality: message.quality, colours: message.colours, monitor: message.monitor }))
     case 'pause':
       return Uint8Array.of(ScreenType.PAUSE, Number(message.paused))
   }

@@ -136,7 +136,7 @@ describe('screen', () => {
 
   it('reads the data of RESIZE and ZSTD', () => {
     const [resize, , , zstd] = screen.decodeUpdate(fromHex(update.body)).ops
-    expect(screen.decodeResizeData(resize!.data)).toEqual([{ x: 0, y: 0, width: 1920, height: 1080, name: 'DP-1', primary: true }])
+    expect(screen.decodeResizeData(resize!.data)).toEqual({ monitors: [{ x: 0, y: 0, width: 1920, height: 1080, name: 'DP-1', primary: true }], shown: -1 })
     const { rects, chunk } = screen.decodeZstdData(zstd!.data)
     expect(rects).toEqual([{ x: 0, y: 0, w: 64, h: 32 }, { x: 64, y: 0, w: 1, h: 1 }])
     expect(toHex(screen.zstdData(rects, chunk))).toBe(toHex(zstd!.data))

@@ -8,7 +8,7 @@ import { jpegSize } from './jpeg'
 import { FakeSurface, fakeJpeg } from './testing'
 
 const HEADER = fromHex('28b52ffd0060')
-const resize = (w: number, h: number): Op => makeOp(OpKind.RESIZE, { w, h, data: resizeData([]) })
+const resize = (w: number, h: number): Op => makeOp(OpKind.RESIZE, { w, h, data: resizeData({ monitors: [], shown: -1 }) })
 const RED = [0, 0, 255, 0] as const
 const BLUE = [255, 0, 0, 0] as const
 

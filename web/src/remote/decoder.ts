@@ -6,7 +6,7 @@
 import type { Bytes } from '../protocol/bytes'
 import { RemoteProtocolError } from '../protocol/errors'
 import {
-  MAX_CURSOR_SIDE, MAX_PIXELS, OpKind, decodeResizeData, decodeZstdData, type MonitorInfo, type Op, type Rect, type Update,
+  MAX_CURSOR_SIDE, MAX_PIXELS, OpKind, decodeResizeData, decodeZstdData, type Monitors, type Op, type Rect, type Update,
 } from '../protocol/screen'
 import { jpegSize } from './jpeg'
 import type { Picture, Surface } from './surface'
@@ -16,10 +16,9 @@ const BYTES_PER_PIXEL = 4
 /** An update may bring by zstd, bring by JPEG, and move, as many pixels as two whole pictures each. */
 const PICTURES_PER_UPDATE = 2
 
-export interface Geometry {
+export interface Geometry extends Monitors {
   readonly width: number
   readonly height: number
-  readonly monitors: readonly MonitorInfo[]
 }
 
 /** Pixels of the remote picture. */
@@ -116,7 +115,7 @@ export class UpdateDecoder<P extends Picture> {
     this.height = op.h
     this.refill(budget)
     budget.resizes -= 1
-    return { type: 'resize', width: op.w, height: op.h, monitors }
+    return { type: 'resize', width: op.w, height: op.h, ...monitors }
   }
 
   private copy(op: Op, budget: Budget): Step<P> {

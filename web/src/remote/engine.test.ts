@@ -52,7 +52,7 @@ async function event<T extends EngineEvent['type']>(type: T, link = 1): Promise<
 }
 
 const update = (frameId: number, ...ops: Op[]): Uint8Array<ArrayBuffer> => encodeUpdate({ frameId, stampMs: 0, ops })
-const resize = makeOp(OpKind.RESIZE, { w: 10, h: 10, data: resizeData([]) })
+const resize = makeOp(OpKind.RESIZE, { w: 10, h: 10, data: resizeData({ monitors: [], shown: -1 }) })
 const jpeg = makeOp(OpKind.JPEG, { w: 10, h: 10, data: fakeJpeg(10, 10) })
 
 describe('a link', () => {

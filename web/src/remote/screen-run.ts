@@ -79,7 +79,7 @@ export class ScreenRun<P extends Picture> {
 
   private tell(steps: readonly Step<P>[]): void {
     for (const step of steps) {
-      if (step.type === 'resize') this.events.geometry({ width: step.width, height: step.height, monitors: step.monitors })
+      if (step.type === 'resize') this.events.geometry({ width: step.width, height: step.height, monitors: step.monitors, shown: step.shown })
       else if (step.type === 'cursor') this.events.cursor(step.shape)
       else if (step.type === 'pointer') this.events.pointer({ x: step.x, y: step.y })
       else if (!this.pictured && (step.type === 'pixels' || step.type === 'picture')) {

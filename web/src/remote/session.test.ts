@@ -125,14 +125,14 @@ describe('opening', () => {
   })
 
   it('RC-CAPMODE, RC-QUALITY, OP-SET-CURSOR: tells the agent the view that is wanted, once for each link', async () => {
-    stage.session.setView({ capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey' })
+    stage.session.setView({ capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey', monitor: 1 })
     stage.session.setPaused(true)
     await stage.start()
     await stage.open()
-    stage.session.setView({ capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey' })
+    stage.session.setView({ capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey', monitor: 1 })
     expect(stage.sent(Channel.SCREEN).map((body) => decodeViewer(body))).toEqual([
       { type: 'caps', decoders: [] },
-      { type: 'view', capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey' },
+      { type: 'view', capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey', monitor: 1 },
       { type: 'pause', paused: true },
     ])
   })
@@ -142,7 +142,7 @@ describe('opening', () => {
     for (const name of ['peer', 'trust', 'geometry', 'stats', 'firstPicture'] as const) stage.session.on(name, (value) => heard.push([name, value]))
     await stage.start()
     await stage.open()
-    stage.event({ type: 'geometry', width: 10, height: 20, monitors: [] })
+    stage.event({ type: 'geometry', width: 10, height: 20, monitors: [], shown: -1 })
     stage.event({ type: 'rtt', ms: 5 })
     stage.event({ type: 'stats', stats: { latency_ms: 12, fps: 30, kbit_s: 100, capture: 'fast', width: 10, height: 20 } })
     stage.event({ type: 'pictured' })
@@ -150,7 +150,7 @@ describe('opening', () => {
     expect(heard).toEqual([
       ['peer', PEER],
       ['trust', { trust: 'unverified', sas: '123456', sasPolicy: 'shown', permissions: ['view', 'control'], resumed: false }],
-      ['geometry', { width: 10, height: 20, monitors: [] }],
+      ['geometry', { width: 10, height: 20, monitors: [], shown: -1 }],
       ['stats', { latencyMs: 12, rttMs: 5, fps: 30, kbitS: 100, capture: 'fast', width: 10, height: 20 }],
       ['firstPicture', expect.any(Number)],
     ])

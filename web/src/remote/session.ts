@@ -9,7 +9,7 @@ import { sameBytes, type Bytes } from '../protocol/bytes'
 import { CONTROL, Channel } from '../protocol/channels'
 import { encode as encodeControl, type Doing, type Identity, type SasPolicy, type Trust } from '../protocol/control'
 import { encode as encodeInput } from '../protocol/input'
-import { encodeViewer, type Colours, type Quality, type Stats, type Trouble, type ViewerMessage } from '../protocol/screen'
+import { ALL_MONITORS, encodeViewer, type Colours, type Quality, type Stats, type Trouble, type ViewerMessage } from '../protocol/screen'
 import { systemRandom } from '../protocol/secure'
 import { openBackend, type Backend, type OpenBackend } from './backend'
 import { cssCursor } from './cursor'
@@ -65,6 +65,8 @@ export interface View {
   readonly cursor: boolean
   readonly quality: Quality
   readonly colours: Colours
+  /** Index in the list of `geometry`, or ALL_MONITORS. */
+  readonly monitor: number
 }
 
 export interface SessionEvents {
@@ -122,7 +124,7 @@ export class RemoteSession {
   private sas = ''
   private stats: Stats | null = null
   private rttMs: number | null = null
-  private view: View = { capture: 'fast', cursor: true, quality: 'auto', colours: 'full' }
+  private view: View = { capture: 'fast', cursor: true, quality: 'auto', colours: 'full', monitor: ALL_MONITORS }
   private viewSent: Bytes | null = null
   private paused = false
   private size = { width: 0, height: 0 }
@@ -258,8 +260,7 @@ export class RemoteSession {
   }
 
   private sendView(): void {
-    const { capture, cursor, quality, colours } = this.view
-    const wish = encodeViewer({ type: 'view', capture, cursor, quality, colours })
+    const wish = encodeViewer({ type: 'view', ...this.view })
     const sent = this.viewSent
     if (this.state !== 'open' || (sent !== null && sameBytes(sent, wish))) return
     this.viewSent = wish
@@ -337,7 +338,7 @@ export class RemoteSession {
         return
       case 'geometry':
         this.size = { width: event.width, height: event.height }
-        this.events.emit('geometry', { width: event.width, height: event.height, monitors: event.monitors })
+        this.events.emit('geometry', { width: event.width, height: event.height, monitors: event.monitors, shown: event.shown })
         return
       case 'cursor':
         if (this.view.cursor) this.options.canvas.style.cursor = cssCursor(event.shape)

@@ -1,7 +1,7 @@
 /** One remote control as the pages see it: the events of RemoteSession as values. The engine itself is never reactive. */
 
 import { computed, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import type { Colours, Quality, Trouble } from '../../protocol/screen'
+import { ALL_MONITORS, type Colours, type MonitorInfo, type Quality, type Trouble } from '../../protocol/screen'
 import type { PointerMark } from '../../remote/remote-pointer'
 import { NOT_RECORDING, type RecordingView } from '../../remote/recording/control'
 import { RemoteSession } from '../../remote/session'
@@ -60,6 +60,9 @@ export interface Remote {
   viewOnly: Ref<boolean>
   tools: ToolLink
   recording: Ref<RecordingView>
+  monitors: Ref<readonly MonitorInfo[]>
+  /** Index of the monitor in the picture, or ALL_MONITORS. */
+  shownMonitor: Ref<number>
   open: (canvas: HTMLCanvasElement, stage: HTMLElement, view: ViewGestures) => void
   close: () => void
   /** Back to the beginning after it ended or failed: the screen may be shown and opened again. */
@@ -76,6 +79,7 @@ export interface Remote {
   /** Kept in this browser for the next remote control. */
   setQuality: (quality: Quality) => void
   setColours: (colours: Colours) => void
+  setMonitor: (index: number) => void
   press: (codes: string[]) => void
   type: (text: string) => void
   end: () => void
@@ -100,6 +104,9 @@ export function useRemote(sessionId: string): Remote {
   const viewOnly = computed(() => trust.value !== null && !trust.value.permissions.includes('control'))
   const tools = useToolLink()
   const recording = shallowRef<RecordingView>(NOT_RECORDING)
+  const monitors = shallowRef<readonly MonitorInfo[]>([])
+  const shownMonitor = ref(ALL_MONITORS)
+  const wishedMonitor = ref(ALL_MONITORS)
   let remote: RemoteSession | null = null
 
   async function openControl(): Promise<ControlTicket> {
@@ -119,6 +126,7 @@ export function useRemote(sessionId: string): Remote {
       cursor: cursor.value,
       quality: quality.value,
       colours: colours.value,
+      monitor: wishedMonitor.value,
     })
 
   function follow(session: RemoteSession): void {
@@ -133,7 +141,11 @@ export function useRemote(sessionId: string): Remote {
     session.on('stats', (event) => (stats.value = event))
     session.on('pointer', (event) => (pointer.value = event))
     session.on('trouble', (event) => (trouble.value = event))
-    session.on('geometry', (event) => (size.value = { width: event.width, height: event.height }))
+    session.on('geometry', (event) => {
+      size.value = { width: event.width, height: event.height }
+      monitors.value = event.monitors
+      shownMonitor.value = event.shown
+    })
     session.on('firstPicture', () => (pictured.value = true))
   }
 
@@ -195,6 +207,8 @@ export function useRemote(sessionId: string): Remote {
     viewOnly,
     tools,
     recording,
+    monitors,
+    shownMonitor,
     open,
     close,
     reset,
@@ -230,6 +244,10 @@ export function useRemote(sessionId: string): Remote {
     setColours: (next) => {
       colours.value = next
       savedColours.set(next)
+      showView()
+    },
+    setMonitor: (index) => {
+      wishedMonitor.value = index
       showView()
     },
     press: (codes) => remote?.input.sendCombination(codes),
