@@ -105,8 +105,8 @@ class Workshop:
         )
 
     @staticmethod
-    def _screen(send: Any, on_error: Any) -> ScreenFeature:
-        return ScreenFeature(open_capture, send, report=lambda stats: None, on_error=on_error)
+    def _screen(send: Any, on_error: Any, report: Any) -> ScreenFeature:
+        return ScreenFeature(open_capture, send, report=report, on_error=on_error)
 
     def close(self) -> None:
         if self.input is not None:

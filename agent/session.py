@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from agent.averages import Averages
 from agent.link import AgentSocket, BackOff, LinkError, ServerLink, SocketEvents
 from agent.tools import ToolKind
 from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
@@ -24,6 +25,7 @@ from wizhelper.protocol.channels import ALL_PERMISSIONS
 from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.handshake import SID_BYTES
+from wizhelper.protocol.screen import Stats
 from wizhelper.protocol.secure import KEY_BYTES, SigningKey
 
 log = Logger()
@@ -68,10 +70,10 @@ class Joined:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a session uses of this PC. `make_screen(send, on_error)`; `input_part` is None where input is impossible."""
+    """What a session uses of this PC. `make_screen(send, on_error, report)`; `input_part` is None where input is impossible."""
 
     identity: Callable[[str], Identity]
-    make_screen: Callable[[Callable[[bytes], int], Callable[[str], None]], ScreenPart]
+    make_screen: Callable[[Callable[[bytes], int], Callable[[str], None], Callable[[Stats], None]], ScreenPart]
     input_part: InputPart | None
     tools: Sequence[ToolKind] = ()
 
@@ -100,6 +102,7 @@ class SupportSession(SocketEvents):
         self._memory = Memory()
         self._back_off = BackOff()
         self._socket: AgentSocket | None = None
+        self._averages = Averages(reactor.seconds, self._tell_quality)
         self._online = False
         self._telling: Any = None
         self._terms: Terms | None = None
@@ -198,7 +201,7 @@ class SupportSession(SocketEvents):
             self._key,
             self._terms,
             self._memory,
-            lambda send: self._parts.make_screen(send, self._refused_on_thread),
+            lambda send: self._parts.make_screen(send, self._refused_on_thread, self._measured_on_thread),
             self._parts.input_part,
             self._parts.tools,
             self,
@@ -215,6 +218,18 @@ class SupportSession(SocketEvents):
         """Called by the picture's own thread."""
         self._reactor.callFromThread(self._view.refused, code)
 
+    def _measured_on_thread(self, stats: Stats) -> None:
+        self._reactor.callFromThread(self._measured, stats)
+
+    def _measured(self, stats: Stats) -> None:
+        if self._viewer is not None:
+            self._averages.add(stats, self._viewer.rtt_ms)
+
+    def _tell_quality(self, samples: tuple[live.Sample, ...]) -> None:
+        """Lost while the server is away: figures are worth less than the order of acts."""
+        if self._online:
+            self._say(live.Quality(samples))
+
     def viewer_open(self, viewer: Viewer, sas: str, trust: Trust) -> None:
         self._sas = sas
         self._show_viewer(trust)
@@ -226,6 +241,7 @@ class SupportSession(SocketEvents):
     def viewer_closed(self, viewer: Viewer) -> None:
         if self._viewer is viewer:
             self._viewer = None
+            self._averages.flush()
             self._show_activities(frozenset())
             self._view.viewer_changed(False, "", SasPolicy.OFF, self._memory.trust)
 

@@ -156,6 +156,7 @@ class Viewer(SocketEvents):
         self._input_at = reactor.seconds()
         self._closed = False
         self.peer: Identity | None = None
+        self.rtt_ms: float | None = None
 
     # --- socket ------------------------------------------------------------------------------------------------------
 
@@ -320,6 +321,8 @@ class Viewer(SocketEvents):
         sent = self._pings.pop(token, None)
         if sent is not None and self._screen is not None:
             self._screen.pong(self._reactor.seconds() - sent)
+        if sent is not None:
+            self.rtt_ms = 1000 * (self._reactor.seconds() - sent)
 
     def _send(self, channel: Channel, body: bytes) -> None:
         self._link.seal(channel, body)

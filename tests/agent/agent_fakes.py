@@ -352,7 +352,10 @@ class FakePC:
     def _identity(key: str) -> Identity:
         return Identity("one_time", "PC", "1.0.0", key)
 
-    def _screen(self, send: Callable[[bytes], int], on_error: Callable[[str], None]) -> FakeScreen:
+    def _screen(
+        self, send: Callable[[bytes], int], on_error: Callable[[str], None], report: Callable[[screen.Stats], None]
+    ) -> FakeScreen:
+        self.report = report
         self.screens.append(FakeScreen(send))
         self.on_errors.append(on_error)
         return self.screens[-1]

@@ -26,6 +26,7 @@ from agent.session import GOODBYE_S, Joined, SupportSession
 from wizhelper.protocol import control, input, live
 from wizhelper.protocol.channels import Channel
 from wizhelper.protocol.control import Activity, SasPolicy, Trust
+from wizhelper.protocol.screen import Stats
 
 JOINED = Joined("session-1", "secret-1", "한빛전산", "김상담")
 A = input.Key("KeyA", True)
@@ -548,3 +549,13 @@ def test_what_goes_on_is_shown_and_taken_back_with_the_console() -> None:
     assert bench.view.calls[-1] == ("activities", frozenset({Activity.RECORDING}))
     bench.relays[-1].events.closed(1000, "")
     assert bench.view.named("activities")[-1] == ("activities", frozenset())
+
+
+def test_what_the_console_got_is_told_when_its_link_ends() -> None:
+    bench = Bench()
+    live_socket = bench.online()
+    bench.console()
+    bench.pc.report(Stats(12.0, 30.0, 900.0, "x11-shm", 800, 600))
+    bench.relays[-1].events.closed(1000, "")
+    (told,) = [message for message in live_socket.texts if message["type"] == "quality"]
+    assert [(sample["fps"], sample["latency_ms"]) for sample in told["samples"]] == [(30.0, 12.0)]

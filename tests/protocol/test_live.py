@@ -17,6 +17,7 @@ FROM_AGENT: list[live.AgentMessage] = [
     live.Approval(True),
     live.EndSession("customer_ended"),
     live.Act("screenshot", (live.Fact("name", "화면.png"),)),
+    live.Quality((live.Sample(5.0, None, 1.5, 30.0, 900.0),)),
 ]
 FROM_SERVER: list[live.ServerMessage] = [
     live.Hello("ACTIVE", "회사", "김상담", 12.5, "shown", ("view", "control")),
@@ -33,7 +34,7 @@ def test_messages_come_back_as_they_were() -> None:
 
 def test_types_are_named_in_lower_case_with_underscores() -> None:
     names = [json.loads(live.encode(m))["type"] for m in [*FROM_AGENT, *FROM_SERVER]]
-    assert names == ["auth", "approval", "end_session", "act", "hello", "approval_asked", "viewer", "ended"]
+    assert names == ["auth", "approval", "end_session", "act", "quality", "hello", "approval_asked", "viewer", "ended"]
 
 
 def test_neither_side_accepts_the_other_sides_messages() -> None:

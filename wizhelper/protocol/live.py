@@ -1,6 +1,6 @@
 """The agent's control link (/ws/agent): JSON text messages between agent and server. Nothing secret but `secret` itself.
 
-agent -> server: Auth first, then Approval, EndSession, Act
+agent -> server: Auth first, then Approval, EndSession, Act, Quality
 server -> agent: Hello, ApprovalAsked, Viewer, Ended
 Each message is an object whose `type` names its class in lower case with underscores.
 """
@@ -17,6 +17,7 @@ from wizhelper.protocol.errors import RemoteProtocolError
 MAX_MESSAGE_BYTES = 16 * 1024
 MAX_FACTS, MAX_NAME_LENGTH, MAX_FACT_LENGTH = 16, 32, 1024
 """Lengths in characters."""
+MAX_SAMPLES = 64
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,24 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """What a console got over five seconds that began `ago_s` before this was sent; None: nothing was measured."""
+
+    ago_s: float
+    latency_ms: float | None
+    rtt_ms: float | None
+    fps: float
+    kbit_s: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """At most MAX_SAMPLES."""
+
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
 class Hello:
     state: str
     company: str
@@ -83,10 +102,10 @@ class Ended:
     reason: str
 
 
-AgentMessage = Auth | Approval | EndSession | Act
+AgentMessage = Auth | Approval | EndSession | Act | Quality
 ServerMessage = Hello | ApprovalAsked | Viewer | Ended
 
-_FROM_AGENT: tuple[type[Any], ...] = (Auth, Approval, EndSession, Act)
+_FROM_AGENT: tuple[type[Any], ...] = (Auth, Approval, EndSession, Act, Quality)
 _FROM_SERVER: tuple[type[Any], ...] = (Hello, ApprovalAsked, Viewer, Ended)
 
 
@@ -107,6 +126,8 @@ def decode_from_agent(data: bytes | str) -> AgentMessage:
     found: AgentMessage = _decode(data, _AGENT_TYPES)
     if isinstance(found, Act):
         _check_act(found)
+    if isinstance(found, Quality) and len(found.samples) > MAX_SAMPLES:
+        raise RemoteProtocolError("BAD_LIVE", "samples")
     return found
 
 

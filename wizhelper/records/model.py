@@ -93,6 +93,20 @@ class SessionEvent(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+class SessionQuality(Base):
+    """What the viewer got over five seconds, from `at` on (records/quality.py)."""
+
+    __tablename__ = "session_quality"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("support_sessions.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    latency_ms: Mapped[float | None]
+    rtt_ms: Mapped[float | None]
+    fps: Mapped[float]
+    kbit_s: Mapped[float]
+
+
 class ConsentRecord(Base):
     """What was asked and answered. `source`: page, window or command_line."""
 

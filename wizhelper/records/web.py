@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from wizhelper.accounts.web import page_of
 from wizhelper.http.api import ANYONE, Call, Caller, Model, Role, Routes
 from wizhelper.http.errors import ApiError
-from wizhelper.records import events
+from wizhelper.records import events, quality
 from wizhelper.records.model import FaultType, SupportSession
+from wizhelper.records.quality import QualityOut
 from wizhelper.records.view import SessionOut, described
 from wizhelper.store.database import Database
 
@@ -113,6 +114,13 @@ def make_routes(db: Database, _now: Callable[[], datetime]) -> Routes:
             return Record(session=described(session, row), events=shown, chain_ok=events.chain_ok(chain))
 
         return await db.read(work)
+
+    @routes.get("/records/<uuid:id>/quality", roles=ANYONE, result=QualityOut)
+    async def record_quality(call: Call[None]) -> QualityOut:
+        """Latency, round trip, frame rate and bit rate of the session, every five seconds in which the screen moved."""
+        return await db.read(
+            lambda session: quality.of_session(session, visible_session(session, call.caller, str(call.path["id"])).id)
+        )
 
     @routes.get("/fault-types", roles=ANYONE, result=FaultTypeList)
     async def fault_types(call: Call[None]) -> FaultTypeList:

@@ -17,7 +17,7 @@ from wizhelper.accounts.model import Account
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol import live
 from wizhelper.protocol.handshake import SID_BYTES
-from wizhelper.records import acts, events
+from wizhelper.records import acts, events, quality
 from wizhelper.records.model import SupportSession
 from wizhelper.records.view import Counts, SessionOut, counts, described, list_of_operator
 from wizhelper.records.web import visible_session
@@ -362,6 +362,8 @@ class Support:
                 return [rules.end(db, self._now(), row, rules.CUSTOMER, reason)]
             if isinstance(message, live.Act):
                 acts.append(db, row.id, self._now(), message)
+            if isinstance(message, live.Quality):
+                quality.append(db, row.id, self._now(), message)
             return []
 
         await self._change(work)
