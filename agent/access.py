@@ -24,7 +24,8 @@ from twisted.python.failure import Failure
 
 from agent.capture.choose import open_capture
 from agent.entrance import Entrance
-from agent.features import clipboard
+from agent.facts import facts
+from agent.features import clipboard, info
 from agent.features.input import InputFeature
 from agent.features.screen import ScreenFeature
 from agent.link import LinkError, ServerLink, parse_server
@@ -34,6 +35,7 @@ from agent.tools import ToolKind
 from agent.window.texts import system_language
 from wizhelper import __version__
 from wizhelper.protocol import messages
+from wizhelper.protocol.chat import Said
 from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import RemoteProtocolError
 
@@ -89,7 +91,7 @@ class Workshop:
         return Parts(self._identity, self._screen, self.input, self._tools())
 
     def _tools(self) -> tuple[ToolKind, ...]:
-        return (clipboard.kind(self._platform.clipboard),)
+        return clipboard.kind(self._platform.clipboard), info.kind(facts())
 
     def _input(self) -> InputFeature | None:
         try:
@@ -168,6 +170,9 @@ class ScriptDesk(SessionView):
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
         self._tell("activities", names=sorted(activities))
+
+    def chat_line(self, line: Said) -> None:
+        self._tell("chat", customer=line.customer, text=line.text)
 
     def ended(self, reason: str) -> None:
         self._tell("ended", reason=reason)

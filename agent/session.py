@@ -16,12 +16,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from agent.averages import Averages
+from agent.features import chat
+from agent.features.chat import Conversation
 from agent.link import AgentSocket, BackOff, LinkError, ServerLink, SocketEvents
 from agent.tools import ToolKind
 from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
 from wizhelper import __version__
 from wizhelper.protocol import live
 from wizhelper.protocol.channels import ALL_PERMISSIONS
+from wizhelper.protocol.chat import Said
 from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.handshake import SID_BYTES
@@ -54,6 +57,9 @@ class SessionView(Protocol):
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
         """All that goes on now beside picture and input."""
+
+    def chat_line(self, line: Said) -> None:
+        """Something was said by either side."""
 
     def ended(self, reason: str) -> None: ...
 
@@ -100,6 +106,7 @@ class SupportSession(SocketEvents):
         self._view = view
         self._key = SigningKey(os.urandom(KEY_BYTES))
         self._memory = Memory()
+        self._conversation = Conversation(view.chat_line)
         self._back_off = BackOff()
         self._socket: AgentSocket | None = None
         self._averages = Averages(reactor.seconds, self._tell_quality)
@@ -203,7 +210,7 @@ class SupportSession(SocketEvents):
             self._memory,
             lambda send: self._parts.make_screen(send, self._refused_on_thread, self._measured_on_thread),
             self._parts.input_part,
-            self._parts.tools,
+            (*self._parts.tools, chat.kind(self._conversation)),
             self,
         )
         viewer = self._viewer
@@ -281,6 +288,10 @@ class SupportSession(SocketEvents):
         """The answer to `ask_approval`. Until it is yes, no console is let in, whatever the server asks for."""
         self._unapproved = not accepted
         self._say(live.Approval(accepted))
+
+    def say(self, text: str) -> None:
+        """The person writes to the operator; it is kept for a console that is away. `text` as chat.fits says."""
+        self._conversation.say(text, customer=True)
 
     def verify(self, number: str) -> None:
         """The confirmation number that the operator read out. One try: a wrong one ends the session with an alarm."""

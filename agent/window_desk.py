@@ -20,6 +20,7 @@ from agent.link import LinkError, ServerLink
 from agent.session import Joined, Parts, SessionView, SupportSession
 from agent.window.process import WindowProcess
 from wizhelper.protocol import local
+from wizhelper.protocol.chat import Said
 from wizhelper.protocol.control import Activity, SasPolicy, Trust
 
 log = Logger()
@@ -98,6 +99,8 @@ class WindowDesk(SessionView):
                 self._with_session(lambda s: s.verify(number))
             case local.EndSession():
                 self._with_session(lambda s: s.end())
+            case local.Say(text):
+                self._with_session(lambda s: s.say(text))
             case local.Report():
                 self._begin(self._report(), "")
             case local.ChooseLanguage(lang):
@@ -212,6 +215,9 @@ class WindowDesk(SessionView):
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
         self._window.send(local.Activities(tuple(sorted(activities))))
+
+    def chat_line(self, line: Said) -> None:
+        self._window.send(local.ChatLine(line.customer, line.at_ms, line.text))
 
     def ended(self, reason: str) -> None:
         self._window.send(local.Ended(texts.ended(reason, self._language), True))

@@ -49,6 +49,7 @@ class SessionBar(tkinter.Toplevel):
         state: BarState,
         send: Callable[[local.FromWindow], None],
         ask_number: Callable[[], None],
+        open_chat: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(root, background=BRAND)
@@ -57,6 +58,7 @@ class SessionBar(tkinter.Toplevel):
         self._state = state
         self._send = send
         self._ask_number = ask_number
+        self._open_chat = open_chat
         self._clock = clock
         self._offset: int | None = None  # pixels from the middle, chosen by dragging
         self._grip = 0
@@ -78,6 +80,7 @@ class SessionBar(tkinter.Toplevel):
         self._lock = self._label(first, "", MUTED)
         about = ttk.Button(first, text=self._texts.about_lock, style="Link.TButton", command=self._toggle_help)
         about.pack(side="left")
+        ttk.Button(first, text=self._texts.chat, style="Link.TButton", command=self._open_chat).pack(side="left")
         self._end = ttk.Button(first, text=self._texts.end, style="Danger.TButton", command=self._end_session)
         self._end.pack(side="left", padx=(14, 0))
         self._second = tkinter.Frame(self._body, background=PAPER)

@@ -67,6 +67,10 @@ class Texts:
     close: str
     lock_help: str
     about_lock: str
+    chat: str
+    chat_title: str
+    chat_me: str
+    chat_send: str
     activities: Mapping[str, str]
     """control.Activity -> what the bar says while it lasts."""
 
@@ -123,6 +127,10 @@ KOREAN = Texts(
         "다만 접속 시각·시간·데이터 양은 서버에 남고, 상담원이 화면을 녹화·촬영하는 것은 막지 못합니다."
     ),
     about_lock="보안 통신이란?",
+    chat="채팅",
+    chat_title="{operator} 상담원과 채팅",
+    chat_me="나",
+    chat_send="보내기",
     activities={
         Activity.RECORDING: "● 화면 녹화 중",
         Activity.CLIPBOARD: "클립보드 공유 중",
@@ -183,6 +191,10 @@ ENGLISH = Texts(
         "film the screen."
     ),
     about_lock="What is this?",
+    chat="Chat",
+    chat_title="Chat with {operator}",
+    chat_me="Me",
+    chat_send="Send",
     activities={
         Activity.RECORDING: "● The screen is being recorded",
         Activity.CLIPBOARD: "The clipboard is shared",

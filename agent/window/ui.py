@@ -16,6 +16,7 @@ from tkinter import ttk
 from typing import BinaryIO
 
 from agent.window.bar import BarState, SessionBar
+from agent.window.chat import ChatWindow
 from agent.window.pages import ApprovalPage, ConsentPage, Context, EndedPage, NumberPage, Page, PickPage, VerifyPage
 from agent.window.texts import TEXTS, Language, Texts, system_language
 from agent.window.theme import BRAND, PAPER, Theme, become_dpi_aware
@@ -77,6 +78,8 @@ class Window:
         self._bar: SessionBar | None = None
         self._bar_state: BarState | None = None
         self._typing_wished = False
+        self._chat: ChatWindow | None = None
+        self._said: list[local.ChatLine] = []
         root.protocol("WM_DELETE_WINDOW", self._close)
         self._frame_up()
         root.withdraw()
@@ -138,6 +141,8 @@ class Window:
                 self._start(message)
             case local.Sas() | local.Status() | local.Activities():
                 self._update_bar(message)
+            case local.ChatLine():
+                self._hear(message)
             case local.Quit():
                 self._root.destroy()
 
@@ -217,7 +222,8 @@ class Window:
             self._bar.destroy()
         if self._bar_state is not None:
             send = self._pipe.send
-            self._bar = SessionBar(self._root, self._theme, self._texts, self._bar_state, send, self._ask_number)
+            state, open_chat = self._bar_state, self._open_chat
+            self._bar = SessionBar(self._root, self._theme, self._texts, state, send, self._ask_number, open_chat)
 
     def _follow_session(self, anew: bool = False) -> None:
         """During a session the window is there only to have the confirmation number typed."""
@@ -264,6 +270,38 @@ class Window:
         if self._bar is not None:
             self._bar.destroy()
         self._bar = self._bar_state = None
+        self._drop_chat()
+        self._said.clear()
+
+    # Chat
+
+    def _chat_window(self) -> ChatWindow | None:
+        """Only during a session."""
+        if self._chat is None and self._bar_state is not None:
+            operator = self._bar_state.session.operator
+            self._chat = ChatWindow(self._root, self._theme, self._texts, operator, self._said, self._pipe.send)
+        return self._chat
+
+    def _open_chat(self) -> None:
+        if (window := self._chat_window()) is not None:
+            window.show(focus=True)
+
+    def _hear(self, line: local.ChatLine) -> None:
+        known = self._chat
+        self._said.append(line)
+        window = self._chat_window()
+        if window is None:
+            return
+        if known is not None:
+            window.add(line)
+        if not line.customer:
+            window.show(focus=False)
+            self._root.bell()
+
+    def _drop_chat(self) -> None:
+        if self._chat is not None:
+            self._chat.destroy()
+        self._chat = None
 
     def _end(self, ended: local.Ended) -> None:
         self._reported = False
@@ -296,6 +334,7 @@ class Window:
         if isinstance(self._shown, local.Entry | local.AskConsent | local.AskApproval | local.Ended):
             self._show(self._shown)
         elif self._bar_state is not None:
+            self._drop_chat()
             self._make_bar()
             self._follow_session(anew=True)
         if busy and self._page is not None:

@@ -18,6 +18,7 @@ from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
 from tests.protocol.pair import AGENT, AGENT_KEY, CONSOLE, CONSOLE_KEY, SID
 from wizhelper.protocol import control, input, live, screen
 from wizhelper.protocol.channels import ALL_PERMISSIONS, Channel, Permission
+from wizhelper.protocol.chat import Said
 from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.link import ConsoleLink, Established, Event, Received
 from wizhelper.protocol.secure import RekeyLimits
@@ -172,6 +173,9 @@ class FakeView:
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
         self.calls.append(("activities", activities))
+
+    def chat_line(self, line: Said) -> None:
+        self.calls.append(("chat", line.customer, line.text))
 
     def ended(self, reason: str) -> None:
         self.calls.append(("ended", reason))

@@ -14,6 +14,7 @@ from window_driver import Area, WindowDriver, running_window
 from x_fixture import x_server
 
 from agent.platform.child import child_environment
+from agent.window.chat import EDGE, SIZE
 from agent.window.theme import ALARM, BRAND, GOOD
 from wizhelper.protocol import local
 
@@ -355,3 +356,36 @@ def test_hostile_texts_are_shown_as_text(window: WindowDriver) -> None:
     window.click(*window.find(BRAND, (area[0] + 300, area[3] - 150, area[2], area[3])))
 
     assert window.hear() == local.ConsentAnswer(True)
+
+
+def test_the_operators_words_open_the_chat_and_the_customer_answers(window: WindowDriver) -> None:
+    """RC-CHAT: it opens by itself at the lower right, takes no keyboard away, and sends what was typed."""
+    window.tell(local.Entry("number", True), running_session())
+    window.find(ALARM, (WIDTH // 2, 0, WIDTH, 100))
+    window.tell(local.ChatLine(False, int(time.time() * 1000), "안녕하세요. <b>무엇을</b> 도와 드릴까요?"))
+    time.sleep(1.0)
+    window.shoot("chat.png")
+    chat_field = WIDTH - SIZE[0] - EDGE + 90, HEIGHT - 3 * EDGE - 8
+    window.click(*chat_field)
+    window.type("hello there")
+    window.press("Return")
+    assert window.hear() == local.Say("hello there")
+    window.press("Return")
+    assert window.silent()
+
+
+def test_the_bar_opens_the_chat_and_the_end_of_the_session_closes_it(window: WindowDriver) -> None:
+    window.tell(local.Entry("number", True), running_session(), local.ChatLine(True, 0, "x"))
+    window.find(ALARM, (WIDTH // 2, 0, WIDTH, 100))
+    window.tell(local.Ended("done", True))
+    time.sleep(0.7)
+    window.tell(local.ChatLine(False, 0, "late"))
+    time.sleep(0.5)
+    assert window.process.poll() is None
+    assert "김상담" not in titles(window.display)
+
+
+def titles(display: str) -> str:
+    """Names of the windows that are shown."""
+    command = ["xdotool", "search", "--onlyvisible", "--name", ".", "getwindowname", "%@"]
+    return subprocess.run(command, env=child_environment() | {"DISPLAY": display}, capture_output=True).stdout.decode()

@@ -452,3 +452,14 @@ def test_the_session_shows_its_trust_after_resuming() -> None:
     bench, _ = started()
     bench.desk.viewer_changed(True, "123456", SasPolicy.REQUIRED, Trust.NUMBER)
     assert bench.shown == [local.Sas("", "required", True)]
+
+
+def test_what_is_said_goes_both_ways() -> None:
+    """RC-CHAT: the customer's words stand in the conversation, too."""
+    bench = Bench(answers={"/join": CONSENT})
+    bench.does(local.SubmitNumber("123456"))
+    bench.does(local.ConsentAnswer(True))
+    bench.online()
+    bench.does(local.Say("소리가 안 나요"))
+    (line,) = [message for message in bench.shown if isinstance(message, local.ChatLine)]
+    assert (line.customer, line.text) == (True, "소리가 안 나요")

@@ -21,6 +21,7 @@ FROM_WINDOW: list[local.FromWindow] = [
     local.EndSession(),
     local.Report(),
     local.Closed(),
+    local.Say("네, 보입니다"),
     local.ChooseLanguage("en"),
 ]
 TO_WINDOW: list[local.ToWindow] = [
@@ -34,6 +35,7 @@ TO_WINDOW: list[local.ToWindow] = [
     local.Sas("948977", "shown", True),
     local.Status("LINK", ""),
     local.Activities(("clipboard", "recording")),
+    local.ChatLine(False, 1_795_000_000_000, "안녕하세요"),
     local.Busy("…"),
     local.ShowError("NUMBER_WRONG", "틀림", "다시"),
     local.Ended("끝"),

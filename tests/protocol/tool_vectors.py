@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wizhelper.protocol import clipboard
+from wizhelper.protocol import chat, clipboard, info
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class ToolSamples:
         return {"type": name, "fields": asdict(message), "body": self.encode(message).hex()}
 
 
+def _hex(kind: int, text: str) -> str:
+    return (bytes([kind]) + text.encode()).hex()
+
+
 TOOLS = {
     "clipboard": ToolSamples(
         clipboard.encode,
@@ -44,5 +48,43 @@ TOOLS = {
         [clipboard.Text("a\tb"), clipboard.TooLong()],
         ["", "01", "0102", "010000", "02", "02ff", "0200", "024100", "03", "0441"],
         ["", "0101", "02", "02ff", "0200", "0300", "0441"],
+    ),
+    "chat": ToolSamples(
+        chat.encode,
+        chat.decode_console,
+        chat.decode_agent,
+        [chat.Say("안녕하세요\n둘째 줄"), chat.Say("<b>😀</b>")],
+        [chat.Said(1, False, 1_795_000_000_000, "네"), chat.Said(2**32 - 1, True, 0, "a")],
+        ["", "01", "0120", "010a", "01efbbbf", "01ff", "0107", "0241", "0161c29b"],
+        ["", "0161", "02" + "00" * 13, "020000000002" + "00" * 8 + "61", "0200000000" + "00" + "ff" * 8 + "61"],
+    ),
+    "info": ToolSamples(
+        info.encode,
+        info.decode_console,
+        info.decode_agent,
+        [info.Ask(1, "processes"), info.Kill(2, 4711, 1795410375.25)],
+        [
+            info.Page("processes", 1, True, (info.Process(1, "init", "root", 0.5, 1024, 1.5, "/sbin/init"),)),
+            info.Page("software", 2, False, (info.Program("한글", "2024", "한컴"),)),
+            info.Page("system", 3, True, (info.Fact("computer", "host", "PC"),)),
+            info.Page("services", 4, True, ()),
+            info.Result(5, "PROCESS_GONE"),
+        ],
+        [
+            "",
+            "01",
+            "017b7d",
+            "03",
+            _hex(1, '{"request":1,"what":"secrets"}'),
+            _hex(2, '{"request":1,"pid":"1","started":1}'),
+        ],
+        [
+            "",
+            "01",
+            "117b7d",
+            "167b7d",
+            _hex(0x11, '{"request":1,"last":true,"rows":[{}]}'),
+            _hex(0x1F, '{"request":1}'),
+        ],
     ),
 }

@@ -33,6 +33,8 @@ class Permission(str):
 VIEW = Permission("view")
 CONTROL = Permission("control")
 CLIPBOARD = Permission("clipboard")
+CHAT = Permission("chat")
+INFORMATION = Permission("information")
 
-ALL_PERMISSIONS = (VIEW, CONTROL, CLIPBOARD)
+ALL_PERMISSIONS = (VIEW, CONTROL, CLIPBOARD, CHAT, INFORMATION)
 """What this version can do: rights that a server names beyond these are not granted."""

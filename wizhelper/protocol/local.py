@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from wizhelper.protocol import messages
+from wizhelper.protocol import chat, messages
 from wizhelper.protocol.control import Activity, SasPolicy
 from wizhelper.protocol.errors import LocalProtocolError, RemoteProtocolError
 
@@ -80,6 +80,13 @@ class Closed:
 
 
 @dataclass(frozen=True)
+class Say:
+    """The person writes to the operator; `text` as chat.fits says."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class ChooseLanguage:
     """`lang` is "ko" or "en": texts that the agent sends from now on should be in it."""
 
@@ -96,6 +103,7 @@ FromWindow = (
     | EndSession
     | Report
     | Closed
+    | Say
     | ChooseLanguage
 )
 
@@ -177,6 +185,15 @@ class Activities:
 
 
 @dataclass(frozen=True)
+class ChatLine:
+    """A line of the conversation, as in chat.Said."""
+
+    customer: bool
+    at_ms: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Busy:
     """Something takes time; the page stays, its buttons do not react until the next message."""
 
@@ -214,6 +231,7 @@ ToWindow = (
     | Sas
     | Status
     | Activities
+    | ChatLine
     | Busy
     | ShowError
     | Ended
@@ -230,6 +248,7 @@ FROM_WINDOW: Mapping[str, type[Any]] = {
     "end": EndSession,
     "report": Report,
     "closed": Closed,
+    "say": Say,
     "language": ChooseLanguage,
 }
 
@@ -242,6 +261,7 @@ TO_WINDOW: Mapping[str, type[Any]] = {
     "sas": Sas,
     "status": Status,
     "activities": Activities,
+    "chat": ChatLine,
     "busy": Busy,
     "error": ShowError,
     "ended": Ended,
@@ -279,6 +299,8 @@ def decode_from_window(line: bytes) -> FromWindow:
     message: FromWindow = _decode(FROM_WINDOW, line)
     if isinstance(message, SubmitNumber | Verify):
         _check(is_number(message.number), "number")
+    if isinstance(message, Say):
+        _check(chat.fits(message.text), "text")
     return message
 
 

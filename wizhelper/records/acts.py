@@ -14,7 +14,9 @@ from wizhelper.records.model import SessionEvent
 
 AGENT = "agent"
 
-ACTS = frozenset({"recording_started", "recording_stopped", "screenshot", "clipboard_on", "clipboard_off"})
+ACTS = frozenset(
+    {"recording_started", "recording_stopped", "screenshot", "clipboard_on", "clipboard_off", "process_killed"}
+)
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""
 
 MAX_ACTS = 20_000

@@ -7,6 +7,7 @@ import { savedSound } from '../shared/storage'
 import type { Session } from '../shared/types'
 import type { Cue } from './session-book'
 
+const MAX_CHAT = 80
 const TITLE_MS = 12_000
 let baseTitle = 'WizHelper'
 let timer: ReturnType<typeof setTimeout> | undefined
@@ -19,6 +20,14 @@ export function cueOperator(cue: Cue, session: Session): void {
       : t('home.active', { name: sessionTitle(session) })
   notify(text, 'info')
   flashTitle(`● ${t('home.joined_title')} ${session.number ?? sessionTitle(session)}`)
+  if (savedSound.get()) playTones()
+}
+
+/** A line of the customer that the operator does not see yet. */
+export function cueChat(line: { readonly text: string }): void {
+  const { t } = i18n.global
+  notify(`${t('chat.customer')}: ${line.text.slice(0, MAX_CHAT)}`, 'info')
+  flashTitle(`● ${t('chat.title')}`)
   if (savedSound.get()) playTones()
 }
 

@@ -30,3 +30,5 @@ export const PAD_BLOCK = 64
 export const VIEW = 'view'
 export const CONTROL = 'control'
 export const CLIPBOARD = 'clipboard'
+export const CHAT = 'chat'
+export const INFORMATION = 'information'

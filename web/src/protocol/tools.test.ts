@@ -1,10 +1,14 @@
 /** The tools' messages, by the same vectors as the agent's side. */
 
 import { describe, expect, it } from 'vitest'
+import chatVectors from '../../../tests/vectors/chat.json'
 import clipboardVectors from '../../../tests/vectors/clipboard.json'
+import infoVectors from '../../../tests/vectors/info.json'
 import { fromHex, toHex, type Bytes } from './bytes'
+import * as chat from './chat'
 import * as clipboard from './clipboard'
 import { RemoteProtocolError } from './errors'
+import * as info from './info'
 
 interface Sample {
   type: string
@@ -24,7 +28,11 @@ interface Tool {
   decode: (body: Bytes) => object
 }
 
-const TOOLS: [string, Tool][] = [['clipboard', { vectors: clipboardVectors, encode: clipboard.encode, decode: clipboard.decode }]]
+const TOOLS: [string, Tool][] = [
+  ['clipboard', { vectors: clipboardVectors, encode: clipboard.encode, decode: clipboard.decode }],
+  ['chat', { vectors: chatVectors, encode: chat.encode, decode: chat.decode }],
+  ['info', { vectors: infoVectors, encode: info.encode, decode: info.decode }],
+]
 
 describe.each(TOOLS)('%s', (_name, { vectors, encode, decode }) => {
   it.each(vectors.console)('writes $type', ({ type, fields, body }) => {

@@ -4,6 +4,7 @@ import { computed, onScopeDispose, shallowRef, type ComputedRef } from 'vue'
 import type { Bytes } from '../../protocol/bytes'
 import type { Channel } from '../../protocol/channels'
 import type { Doing } from '../../protocol/control'
+import { RemoteProtocolError } from '../../protocol/errors'
 import type { RemoteSession } from '../../remote/session'
 
 export type Received = (body: Bytes) => void
@@ -24,6 +25,16 @@ export interface ToolLink {
 export interface ToolLinkOwner extends ToolLink {
   /** A new remote control; null: it is closed. */
   follow: (session: RemoteSession | null) => void
+}
+
+/** What an agent sends may be anything: a message that is none costs a line in the log and nothing more. */
+function guarded(received: Received, body: Bytes): void {
+  try {
+    received(body)
+  } catch (problem) {
+    if (!(problem instanceof RemoteProtocolError)) throw problem
+    console.warn('refused', problem.message)
+  }
 }
 
 export function useToolLink(): ToolLinkOwner {
@@ -49,7 +60,7 @@ export function useToolLink(): ToolLinkOwner {
       if (state !== 'open') permissions.value = []
     })
     next.on('message', ({ channel, body }) => {
-      for (const received of listeners.get(channel) ?? []) received(body)
+      for (const received of listeners.get(channel) ?? []) guarded(received, body)
     })
   }
 

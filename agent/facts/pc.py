@@ -1,0 +1,51 @@
+"""The lists that the operator may ask for, through psutil where it knows and the system's own sources where not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from agent.facts.hardware import hardware
+from agent.facts.processes import Processes
+from agent.facts.services import services
+from agent.facts.software import software
+from agent.facts.system import system
+from wizhelper.protocol.info import MAX_CELL, Fact, Program, Row, Service
+
+MAX_ROWS = 20_000
+"""Of one answer; nobody reads more, and a PC with more is broken or lies."""
+
+
+class PcFacts:
+    """agent.features.info.Facts of this PC. `platform` is sys.platform, another one for tests."""
+
+    def __init__(self, platform: str = sys.platform) -> None:
+        self._processes = Processes()
+        self._lists: dict[str, Callable[[], Sequence[Row]]] = {
+            "processes": self._processes.rows,
+            "hardware": lambda: hardware(platform),
+            "software": lambda: software(platform),
+            "system": lambda: system(platform),
+            "services": lambda: services(platform),
+        }
+
+    def rows(self, what: str) -> Sequence[Row]:
+        return [_cut(row) for row in self._lists[what]()[:MAX_ROWS]]
+
+    def kill(self, pid: int, started: float) -> None:
+        self._processes.kill(pid, started)
+
+
+def _cut(row: Row) -> Row:
+    """Texts that fit a cell; half of a surrogate pair, which file names may have, does not travel."""
+    if isinstance(row, Fact | Program | Service):
+        return type(row)(**{name: shown(value) for name, value in vars(row).items()})
+    return row
+
+
+def shown(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()[:MAX_CELL]
+
+
+def facts() -> PcFacts:
+    return PcFacts()

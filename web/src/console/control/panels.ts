@@ -1,0 +1,23 @@
+/** The tools that have a panel, as the rail shows them. */
+
+import type { ChatRoom } from './chat-room'
+import type { PcInfo } from './pc-info'
+import type { PanelTool } from './ToolRail.vue'
+
+export type PanelName = 'chat' | 'info'
+
+type Words = (key: string) => string
+
+/** The chat can be read without its right, too: what was said stays. */
+export function panelTools(t: Words, room: ChatRoom, info: PcInfo): PanelTool<PanelName>[] {
+  const chat = room.allowed.value || room.lines.value.length > 0
+  return [
+    tool(t, 'chat', 'pi-comments', chat, room.unread.value),
+    tool(t, 'info', 'pi-info-circle', info.allowed.value, 0),
+  ]
+}
+
+function tool(t: Words, name: PanelName, icon: string, usable: boolean, news: number): PanelTool<PanelName> {
+  const title = usable ? t(`control.panel_help.${name}`) : t('control.panel_refused')
+  return { name, icon, label: t(`control.panel.${name}`), title, disabled: !usable, news }
+}
