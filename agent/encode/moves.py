@@ -61,17 +61,15 @@ class MoveFinder:
         self._misses = 0
         self._skip = 0
 
-    def find(
-        self, old: Pixels, new: Pixels, dirty: CellMask, flat: NDArray[np.float32], any_direction: bool = True
-    ) -> Move | None:
-        """The best move from `old` to `new` or None. `any_direction` False leaves out the dearer search."""
+    def find(self, old: Pixels, new: Pixels, dirty: CellMask, flat: NDArray[np.float32]) -> Move | None:
+        """The best move from `old` to `new` or None."""
         if dirty.sum() < MIN_DIRTY_CELLS:
             return None
         box = _bounds(dirty, new)
         scroll = vertical_offset(old, new, box)
         if scroll and (move := verified(old, new, dirty, (0, scroll), box)):
             return move
-        return self._search(old, new, dirty, flat, box) if any_direction else None
+        return self._search(old, new, dirty, flat, box)
 
     def rest(self) -> None:
         """The picture is still: whatever comes next may well be a move."""

@@ -2,7 +2,8 @@
 
 Rules only: no sockets, no sleeping, the clock is an argument. Why a delay-based window on top of TCP: TCP fills
 every buffer on the way, and each buffered byte is latency; the window keeps about 50 ms of data queued and leaves the
-rest of the picture for later, when fresher pixels can be sent instead.
+rest of the picture for later, when fresher pixels can be sent instead. A viewer that draws slowly is no slow link: it gets
+fewer messages ahead, of the same size.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ class PaceLimits:
     min_window: int = 12 * KIB
     max_window: int = 8192 * KIB
     #: Below this queueing delay the window grows, above the second it shrinks.
-    grow_below_s: float = 0.030
-    shrink_above_s: float = 0.060
-    #: Decoding and drawing of this length is the viewer's normal work, not a queue.
-    drawing_s: float = 0.020
+    grow_below_s: float = 0.020
+    shrink_above_s: float = 0.040
     max_in_flight: int = 12
+    #: Messages at the viewer: one that it draws and one that waits for its turn.
+    at_viewer: int = 2
     #: The bandwidth estimate is the best one of this period.
     bandwidth_memory_s: float = 2.0
 
@@ -52,6 +53,8 @@ class Pace:
         self._bandwidths: list[tuple[float, float]] = []
         self._window = self._limits.first_window
         self._cut_at = float("-inf")
+        self._drawing_s = 0.0
+        self._ack_at = float("-inf")
 
     @property
     def window(self) -> int:
@@ -68,7 +71,7 @@ class Pace:
     def budget(self) -> int:
         """Bytes that the next message may use, 0 = wait for an ack. At most a third of the window: messages stay short."""
         with self._lock:
-            if len(self._out) >= self._limits.max_in_flight:
+            if len(self._out) >= self._most_in_flight():
                 return 0
             budget = min(self._window - self._in_flight, self._window // 3)
             return budget if budget >= self._window // 8 else 0
@@ -91,7 +94,10 @@ class Pace:
             if message is None:
                 return False
             now = self._clock()
-            round_trip = max(now - message.sent_at - min(drawing_s, self._limits.drawing_s), 1e-6)
+            round_trip = max(now - message.sent_at - drawing_s, 1e-6)
+            # What waited for its turn at the viewer was not drawn all that time.
+            self._drawing_s += 0.2 * (min(drawing_s, now - self._ack_at) - self._drawing_s)
+            self._ack_at = now
             self._in_flight -= message.size
             self._delivered += message.size
             self._base_s = round_trip if self._base_s is None else min(self._base_s, round_trip)
@@ -113,6 +119,13 @@ class Pace:
         with self._lock:
             self._out.clear()
             self._in_flight = 0
+
+    def _most_in_flight(self) -> int:
+        """As many as are on the way while the viewer draws one, and those that are at the viewer."""
+        if self._base_s is None or self._drawing_s <= 0:
+            return self._limits.max_in_flight
+        on_the_way = int(self._base_s / self._drawing_s)
+        return min(self._limits.max_in_flight, self._limits.at_viewer + on_the_way)
 
     def _measure(self, message: _InFlight, now: float, round_trip: float) -> None:
         rate = (self._delivered - message.delivered_before) / round_trip

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from agent.encode.interface import Pixels
 
-#: Below this a link is slow: 5 Mbit/s.
-SLOW_LINK_BYTES_PER_S = 625_000
-
 
 @dataclass(frozen=True)
 class Rule:
-    """`photo` and `photo_slow`: JPEG quality of moving photo cells, and on a slow link. Text is exact in each of them."""
+    """`photo` and `photo_slow`: JPEG quality of moving photo cells, and the least when the link is too slow for them.
+
+    Text is exact in each of them.
+    """
 
     photo: int
     photo_slow: int
@@ -23,17 +23,34 @@ class Rule:
 
 
 RULES = {
-    "auto": Rule(75, 45, 60),
+    "auto": Rule(75, 35, 60),
     "sharp": Rule(92, 92, 60),
     "balanced": Rule(75, 75, 30),
     "economy": Rule(40, 40, 12),
 }
 
 
-def photo_quality(rule: Rule, bandwidth: float | None) -> int:
-    """`bandwidth`: measured bytes/s, None before the first measurement."""
-    slow = bandwidth is not None and bandwidth < SLOW_LINK_BYTES_PER_S
-    return rule.photo_slow if slow else rule.photo
+class PhotoQuality:
+    """The JPEG quality for now: falls while updates do not fit into what the link takes, and rises slowly afterwards."""
+
+    _FALL, _FALL_EVERY_S = 6, 0.1
+    _RISE, _RISE_EVERY_S = 3, 0.5
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self.value = rule.photo
+        self._changed_at = float("-inf")
+
+    def follow(self, left: bool, now: float) -> None:
+        """After each update; `left`: something of the picture had to wait."""
+        since = now - self._changed_at
+        if left and since >= self._FALL_EVERY_S:
+            self.value = max(self._rule.photo_slow, self.value - self._FALL)
+        elif not left and since >= self._RISE_EVERY_S:
+            self.value = min(self._rule.photo, self.value + self._RISE)
+        else:
+            return
+        self._changed_at = now
 
 
 #: Rows at a time: the intermediate values stay in the processor's cache, which makes it three times as fast.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable
 
@@ -28,9 +29,12 @@ MAX_UPDATE_BYTES = 768 * 1024
 _MAX_REPAIR_BYTES = 512 * 1024
 _MAX_JOBS = 1024
 
-#: Below this budget updates are cut into small blocks with exact sizes.
+#: An update that may not fit is cut into small blocks with exact sizes, unless a block more or less does not matter.
 _TIGHT_BYTES = 200_000
 _TIGHT_BLOCK = (512, 64)
+#: What a cell may take: more than most, since a block too much is a queue and many small blocks are only work.
+_PHOTO_CELL_BYTES = 400
+_EXACT_CELL_BYTES = 300
 _FLAT_BLOCK = (2048, CELL_H)
 _PHOTO_BLOCK = (1024, 256)
 #: JPEG rectangles may cover this share of other cells: a few large pictures decode much faster than many small ones.
@@ -39,11 +43,13 @@ _PHOTO_WASTE = 0.4
 STILL_S = 0.25
 _REFINE_BYTES = 150_000
 _REFINE_QUALITY = 95
-#: Slower than this per frame the any-direction search is left out: the computer is busy with something else.
+#: Slower than this per frame the computer is busy with something else, and fewer cells are tried.
 _SLOW_ENCODE_S = 0.025
-#: When not everything fits, cells this near to the pointer go as if they had waited half a second longer.
+#: When not everything fits, a few cells of text, and what was still and is this near to the pointer, go as if they had
+#: waited half a second longer. A film under the pointer does not: it would take everything.
 _FOCUS_PIXELS = 160
-_FOCUS_BONUS_S = 0.5
+_BONUS_S = 0.5
+_FEW_CELLS = 96
 
 
 class TileEncoder:
@@ -97,7 +103,7 @@ class TileEncoder:
 
         `flat` stays valid: it is of the new frame. Cells that only the move made dirty may be unmeasured, thus flat.
         """
-        move = self._moves.find(self._model.sent, frame, dirty, flat, any_direction=not self._slow())
+        move = self._moves.find(self._model.sent, frame, dirty, flat)
         if not move:
             return []
         self._model.copy(move, now)
@@ -115,7 +121,8 @@ class TileEncoder:
     def _refine_exact(self, cells: CellMask, budget: int) -> int:
         """Add cells to the stream until the budget is used up; returns the bytes."""
         used = 0
-        for rect in blocks(rectangles(cells, self._model.width, self._model.height), *_TIGHT_BLOCK):
+        rects = blocks(rectangles(cells, self._model.width, self._model.height), *_TIGHT_BLOCK)
+        for rect in itertools.islice(rects, _MAX_JOBS):
             if used >= budget:
                 break
             used += self._stream.add(self._model.sent, rect, exact_size=True)
@@ -139,13 +146,16 @@ class _Update:
     def __init__(self, model: ViewerModel, stream: PixelStream, frame: Pixels, limits: Limits, now: float) -> None:
         self._model, self._stream, self._frame, self._limits, self._now = model, stream, frame, limits, now
         self._budget = min(limits.budget_bytes, MAX_UPDATE_BYTES)
-        self._tight = self._budget < _TIGHT_BYTES
+        self._tight = False
         self._left = False
 
     def run(self, dirty: CellMask, photo: CellMask, flat: CellMask) -> Step:
         """`photo` is the part of `dirty` that is not sent exactly; `flat` tells which covered cells must stay sharp."""
+        exact = int((dirty & ~photo).sum())
+        expected = exact * _EXACT_CELL_BYTES + int(photo.sum()) * _PHOTO_CELL_BYTES
+        self._tight = self._budget < min(_TIGHT_BYTES, expected)
         if self._tight:
-            return self._run_tight(dirty & ~photo, photo)
+            return self._run_tight(dirty & ~photo, photo, few=exact <= _FEW_CELLS)
         photo_rects = self._rects(photo, _PHOTO_BLOCK, _PHOTO_WASTE)
         under = _covered(photo.shape, photo_rects) & ~photo
         repairable = under & (dirty | flat | (self._model.quality == Quality.EXACT))
@@ -155,25 +165,27 @@ class _Update:
         self._repair(_covered(photo.shape, ((op.x, op.y, op.w, op.h) for op in pictures)) & repairable)
         return Step((*ops, *pictures, *self._stream.take()), self._left)
 
-    def _run_tight(self, exact: CellMask, photo: CellMask) -> Step:
-        """Small blocks with exact sizes, the longest waiting and those near the pointer first."""
+    def _run_tight(self, exact: CellMask, photo: CellMask, few: bool) -> Step:
+        """Small blocks with exact sizes, the longest waiting and those near the pointer first; `few`: text before these."""
         jobs = [(rect, False) for rect in self._rects(exact, _TIGHT_BLOCK)]
         jobs += [(rect, True) for rect in self._rects(photo, _TIGHT_BLOCK)]
         pictures: list[Op] = []
-        for rect, is_photo in sorted(jobs, key=lambda job: self._urgency(job[0])):
+        for rect, is_photo in sorted(jobs, key=lambda job: self._urgency(job[0], few and not job[1])):
             if is_photo:
                 pictures += self._send_photo([rect])
             else:
                 self._send_flat([rect])
         return Step((*self._stream.take(), *pictures), self._left)
 
-    def _urgency(self, rect: Rect) -> tuple[float, int]:
+    def _urgency(self, rect: Rect, urgent: bool) -> tuple[float, int]:
         """A sort key: since when it waits, then how near to the pointer."""
-        since = float(self._model.dirty_since[cell_slices(rect)].min())
+        cells = cell_slices(rect)
+        since = float(self._model.dirty_since[cells].min())
         if self._limits.focus is None:
-            return since, 0
+            return since - _BONUS_S * urgent, 0
         distance = _distance(rect, self._limits.focus)
-        return since - _FOCUS_BONUS_S * (distance <= _FOCUS_PIXELS), distance
+        was_still = self._now - float(self._model.changed_at[cells].max()) > STILL_S
+        return since - _BONUS_S * (urgent or (distance <= _FOCUS_PIXELS and was_still)), distance
 
     def _rects(self, cells: CellMask, block: tuple[int, int], waste: float = 0.0) -> list[Rect]:
         found = list(blocks(rectangles(cells, self._model.width, self._model.height, waste), *block))

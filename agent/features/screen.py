@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from agent.capture.interface import Capture, CaptureError, CursorShape, Geometry, GeometryChangedError
 from agent.encode.interface import Limits
 from agent.encode.pacing import FrameCap, Pace
-from agent.encode.quality import RULES, Palette, photo_quality
+from agent.encode.quality import RULES, Palette, PhotoQuality
 from agent.encode.tiles import TileEncoder
 from agent.features.screen_meter import Meter, Second
 from agent.features.screen_shown import Origin, Shown, shown
@@ -135,6 +135,7 @@ class ScreenFeature:
         self._origin = Origin()
         self._encoder = TileEncoder(1, 1, clock)
         self._palette = Palette("full")
+        self._quality = PhotoQuality(RULES["auto"])
         self._pending = False
         self._cursor_shape: CursorShape | None = None
         self._cursor_shape_due = False
@@ -217,6 +218,7 @@ class ScreenFeature:
             self._forget_cursor()
         if wishes.quality != before.quality:
             self._cap.limit(RULES[wishes.quality].frames_per_s)
+            self._quality = PhotoQuality(RULES[wishes.quality])
         if wishes.colours != before.colours:
             self._palette = Palette(wishes.colours)
             self._pending = True
@@ -290,8 +292,9 @@ class ScreenFeature:
         frame = capture.frame()
         self._ladder.worked(began)
         self._trouble.frame(frame)
-        quality = photo_quality(RULES[self._obeyed.quality], self._pace.bandwidth)
-        step = self._encoder.encode(self._palette.apply(self._shown.crop(frame)), Limits(budget, quality, self._cursor_at))
+        limits = Limits(budget, self._quality.value, self._cursor_at)
+        step = self._encoder.encode(self._palette.apply(self._shown.crop(frame)), limits)
+        self._quality.follow(step.left, began)
         self._cap.spend(changed=bool(step.ops))
         self._pending = step.left
         self._emit(step.ops, began)

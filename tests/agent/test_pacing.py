@@ -34,6 +34,15 @@ class Link:
         self.free_at = start + size / self.bytes_per_s
         heapq.heappush(self._acks, (self.free_at + 2 * self.one_way_s + self.drawing_s, frame_id, size))
 
+    def stall(self, seconds: float) -> None:
+        """Nothing passes for a while; what is on its way comes later."""
+        self.free_at = max(self.free_at, self.now) + seconds
+        self._acks = [(at + seconds, frame_id, size) for at, frame_id, size in self._acks]
+
+    def waiting(self) -> int:
+        """Bytes that were sent and not acknowledged."""
+        return sum(size for _, _, size in self._acks)
+
     def advance(self, seconds: float, pace: Pace) -> None:
         self.now += seconds
         while self._acks and self._acks[0][0] <= self.now:
@@ -84,6 +93,47 @@ def test_the_window_shrinks_when_the_link_slows_down() -> None:
             pace.sent(frame_id, budget)
         link.advance(0.001, pace)
     assert max(link.queueing[-20:]) < 0.2
+
+
+def test_after_a_stall_at_most_a_moment_of_old_picture_is_under_way() -> None:
+    """RC-QUALITY: what waits on a line that stood still for three seconds is through at once when it moves again."""
+    link = Link(5 * MBIT, 0.020)
+    pace = Pace(link.clock)
+    pace.pong(0.040)
+    for frame_id in range(9000):
+        if frame_id == 5000:
+            link.stall(3.0)
+        if budget := pace.budget():
+            link.send(frame_id, budget)
+            pace.sent(frame_id, budget)
+        link.advance(0.001, pace)
+        if frame_id == 7999:
+            waiting = link.waiting()
+    assert 0 < waiting / link.bytes_per_s < 0.15
+    assert link.queueing[-1] < 0.1
+
+
+def test_a_viewer_that_draws_slowly_has_one_message_waiting_and_keeps_its_window() -> None:
+    """A busy browser is not a slow link: what it gets stays whole pictures, one behind the other."""
+    viewer = Link(100 * MBIT, 0.001, drawing_s=0.060)
+    pace = Pace(viewer.clock)
+    pace.pong(0.002)
+    free_at = viewer.now
+    due: list[tuple[float, int, float]] = []
+    most = 0
+    for frame_id in range(6000):
+        viewer.now += 0.001
+        if pace.budget():
+            free_at = max(free_at, viewer.now) + viewer.drawing_s
+            due.append((free_at, frame_id, free_at - viewer.now))
+            pace.sent(frame_id, 20_000)
+        while due and due[0][0] <= viewer.now:
+            _, done, drawing_s = due.pop(0)
+            pace.ack(done, drawing_s)
+        if frame_id > 1000:
+            most = max(most, len(due))
+    assert most == 2
+    assert pace.window >= PaceLimits().first_window
 
 
 def test_nothing_may_be_sent_while_the_viewer_is_silent() -> None:

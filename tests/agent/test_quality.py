@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scenes import photo
 
-from agent.encode.quality import RULES, SLOW_LINK_BYTES_PER_S, Palette, photo_quality
+from agent.encode.quality import RULES, Palette, PhotoQuality
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.screen import COLOURS, QUALITIES, decode_viewer
 
@@ -19,9 +19,24 @@ def test_there_is_a_rule_for_every_word_of_the_protocol() -> None:
 
 def test_only_the_automatic_mode_follows_the_link() -> None:
     for name, rule in RULES.items():
-        fast, slow = (photo_quality(rule, bytes_per_s) for bytes_per_s in (None, SLOW_LINK_BYTES_PER_S - 1))
-        assert (fast > slow) is (name == "auto")
-        assert photo_quality(rule, SLOW_LINK_BYTES_PER_S) == fast
+        quality = PhotoQuality(rule)
+        for step in range(100):
+            quality.follow(left=True, now=step / 10)
+        assert (quality.value < rule.photo) is (name == "auto")
+        assert quality.value == rule.photo_slow
+
+
+def test_quality_falls_within_a_second_and_rises_slowly_up_to_the_rule() -> None:
+    quality = PhotoQuality(RULES["auto"])
+    for frame in range(30):
+        quality.follow(left=True, now=frame / 30)
+    assert quality.value == RULES["auto"].photo_slow
+    seen = []
+    for frame in range(30, 330):
+        quality.follow(left=False, now=frame / 30)
+        seen.append(quality.value)
+    assert seen == sorted(seen)
+    assert seen[45] < RULES["auto"].photo == seen[-1]
 
 
 def test_higher_quality_costs_more() -> None:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,13 +65,19 @@ def stop(process: subprocess.Popen[Any], how: int = signal.SIGTERM) -> int:
         return process.wait()
 
 
+def code_of(tree: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of a process that runs the code of this tree, whatever tree is installed."""
+    return {**environment, "PYTHONPATH": str(tree)}
+
+
 @dataclass
 class Appliance:
-    """`wizhelper serve` on a free port with its own data folder."""
+    """`wizhelper serve` on a free port with its own data folder; `tree` is the checkout that it runs, and its agents."""
 
     folder: Path
     port: int
     extra: tuple[str, ...] = ()
+    tree: Path = TOP
     process: subprocess.Popen[bytes] | None = None
     passwords: dict[str, str] = field(default_factory=dict)
 
@@ -93,7 +99,7 @@ class Appliance:
 
     def admin(self, *arguments: str) -> dict[str, Any]:
         command = [PYTHON_BIN / "wizhelper", "admin", *arguments, "--data", self.data, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=code_of(self.tree))
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -108,7 +114,7 @@ class Appliance:
     def start(self) -> None:
         with self.log.open("ab") as log:
             command = [PYTHON_BIN / "wizhelper", "serve", "--data", self.data, "--port", str(self.port), *self.extra]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=code_of(self.tree))
         eventually("the appliance listens", self._listens)
 
     def _listens(self) -> bool:
@@ -127,8 +133,8 @@ class Appliance:
 
 
 @contextmanager
-def appliance(folder: Path, *extra: str) -> Iterator[Appliance]:
-    made = Appliance(folder, free_port(), extra)
+def appliance(folder: Path, *extra: str, tree: Path = TOP) -> Iterator[Appliance]:
+    made = Appliance(folder, free_port(), extra, tree)
     made.set_up()
     made.start()
     try:
@@ -214,7 +220,7 @@ def agent(
     log = where.folder / f"agent-{len(where.processes)}.log"
     command = [*program, "connect", "--server", server.url, "--ca", server.ca, *arguments]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env=where.environment, stdout=out, stderr=out)
+        process = subprocess.Popen(command, env=code_of(server.tree, where.environment), stdout=out, stderr=out)
     try:
         yield AgentProcess(process, log)
     except BaseException:

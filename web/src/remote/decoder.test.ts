@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, type Bytes } from '../protocol/bytes'
-import { OpKind, makeOp, resizeData, zstdData, type Op } from '../protocol/screen'
+import { OpKind, decodeUpdate, encodeUpdate, makeOp, resizeData, zstdData, type Op } from '../protocol/screen'
 import { UpdateDecoder, draw } from './decoder'
 import { jpegSize } from './jpeg'
 import { FakeSurface, fakeJpeg } from './testing'
@@ -58,10 +58,19 @@ function withShow(screen: Screen): { surface: FakeSurface; show: (...ops: Op[]) 
   return { surface: screen.surface, show: (...ops) => screen.show(...ops) }
 }
 
+function cutShort(op: Op): Op {
+  return { ...op, data: op.data.subarray(0, -1) }
+}
+
 describe('E13: a hostile agent is refused', () => {
   const black = (count: number): Op[] => Array.from({ length: count }, () => makeOp(OpKind.JPEG, { w: 10, h: 10, data: fakeJpeg(10, 10) }))
   const moves = (count: number): Op[] => Array.from({ length: count }, () => makeOp(OpKind.COPY, { w: 10, h: 10, a: 0, b: 0 }))
+  const dots = (count: number): Op =>
+    makeOp(OpKind.ZSTD, { data: zstdData(Array.from({ length: count }, (_, i) => ({ x: i % 200, y: i >> 8, w: 1, h: 1 })), HEADER) })
   const cases: [string, Op[]][] = [
+    ['10,000 rectangles', [resize(200, 200), dots(10_000)]],
+    ['a stream that ends before its pixels', [resize(200, 200), dots(100)]],
+    ['a block of the stream that is cut short', [resize(10, 10), cutShort(pixels([{ x: 0, y: 0, w: 2, h: 1 }], [[...RED], [...BLUE]]))]],
     ['drawing before there is a picture', black(1)],
     ['a picture of no height', [resize(10, 0)]],
     ['a picture above 33 Mpx', [resize(7681, 4320)]],
@@ -82,6 +91,31 @@ describe('E13: a hostile agent is refused', () => {
     await expect(screen.show(...ops)).rejects.toMatchObject({ code: 'BAD_SCREEN' })
     expect(screen.surface.calls).toEqual([])
     expect(screen.surface.pictures.every((picture) => picture.closed)).toBe(true)
+  })
+
+  it('after an update that is refused nothing of it is shown, and the pictures of it are freed', async () => {
+    const screen = new Screen()
+    await screen.show(resize(10, 10), ...black(1))
+    const shown = screen.surface.calls.length
+    await expect(screen.show(...black(1), dots(1))).rejects.toMatchObject({ code: 'BAD_SCREEN' })
+    expect(screen.surface.calls.length).toBe(shown)
+    expect(screen.surface.pictures.every((picture) => picture.closed)).toBe(true)
+  })
+
+  it('an update that is cut short anywhere is refused or a shorter list of whole operations', () => {
+    const ops = [resize(10, 10), ...black(1), ...moves(1)]
+    const whole = encodeUpdate({ frameId: 7, stampMs: 1, ops })
+    for (let length = 0; length < whole.length; length += 1) {
+      try {
+        expect(decodeUpdate(whole.slice(0, length)).ops.length).toBeLessThan(ops.length)
+      } catch (problem) {
+        expect(problem).toMatchObject({ code: 'BAD_SCREEN' })
+      }
+    }
+  })
+
+  it('10,000 operations are refused before any of them is looked at', () => {
+    expect(() => decodeUpdate(encodeUpdate({ frameId: 7, stampMs: 1, ops: moves(10_000) }))).toThrow('BAD_SCREEN')
   })
 
   it('up to the limits it is accepted', async () => {

@@ -15,6 +15,8 @@ import { ZstdStream } from './zstd'
 const BYTES_PER_PIXEL = 4
 /** An update may bring by zstd, bring by JPEG, and move, as many pixels as two whole pictures each. */
 const PICTURES_PER_UPDATE = 2
+/** Rectangles of pixels in one update: each costs a call of the browser, however small it is. */
+const MAX_RECTS = 4096
 
 export interface Geometry extends Monitors {
   readonly width: number
@@ -55,6 +57,7 @@ interface Budget {
   jpeg: number
   moved: number
   resizes: number
+  rects: number
 }
 
 /** The state of one link's picture. Updates are decoded one after another. */
@@ -67,7 +70,7 @@ export class UpdateDecoder<P extends Picture> {
 
   /** All steps of the update, in order. Pictures in them belong to the caller, who closes them. */
   async decode(update: Update): Promise<Step<P>[]> {
-    const budget: Budget = { zstd: 0, jpeg: 0, moved: 0, resizes: 1 }
+    const budget: Budget = { zstd: 0, jpeg: 0, moved: 0, resizes: 1, rects: MAX_RECTS }
     this.refill(budget)
     const pending: Promise<Step<P>>[] = []
     try {
@@ -127,6 +130,8 @@ export class UpdateDecoder<P extends Picture> {
 
   private pixels(op: Op, budget: Budget): Step<P>[] {
     const { rects, chunk } = decodeZstdData(op.data)
+    budget.rects -= rects.length
+    if (budget.rects < 0) refuse('too many rectangles')
     const sizes = rects.map((rect) => this.spend(rect, budget, 'zstd') * BYTES_PER_PIXEL)
     const all = this.stream.decode(chunk, sizes.reduce((sum, size) => sum + size, 0))
     toRgba(all)
