@@ -24,7 +24,7 @@ from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
 from wizhelper import __version__
 from wizhelper.protocol import live
 from wizhelper.protocol.channels import ALL_PERMISSIONS
-from wizhelper.protocol.chat import Said
+from wizhelper.protocol.chat import Said, fits
 from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.handshake import SID_BYTES
@@ -38,6 +38,8 @@ GOODBYE_S = 2.0
 #: Acts kept for the server while the link to it is down; the oldest are lost first.
 MAX_UNTOLD = 1000
 ACT_EVERY_S = 0.25
+#: Characters of a line that a tool says to the customer.
+MAX_TOLD = 1000
 
 SESSION_OVER = ("NOT_FOUND", "SESSION_STATE")
 
@@ -273,6 +275,10 @@ class SupportSession(SocketEvents):
         self._untold.append(said)
         if self._telling is None:
             self._tell_acts()
+
+    def viewer_told(self, viewer: Viewer, text: str) -> None:
+        line = text[:MAX_TOLD]
+        self._conversation.say(line if fits(line) else "…", customer=False)
 
     def _tell_acts(self) -> None:
         """One by one: the server takes few messages a second on this link."""

@@ -33,6 +33,9 @@ class Outlet(Protocol):
     def record(self, act: str, **facts: str) -> None:
         """An event of the session's record. `act`: one of wizhelper.records.acts.ACTS."""
 
+    def tell_customer(self, text: str) -> None:
+        """A line of the conversation in the operator's name, which the customer sees at once. Cut to what a line may be."""
+
     def operator(self) -> str:
         """The name that the console gave of itself: untrusted text."""
 

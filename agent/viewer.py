@@ -93,6 +93,9 @@ class ViewerEvents(Protocol):
     def viewer_acted(self, viewer: Viewer, act: str, facts: Mapping[str, str]) -> None:
         """For the session's record."""
 
+    def viewer_told(self, viewer: Viewer, text: str) -> None:
+        """A line for the customer in the operator's name."""
+
 
 class ViewerOutlet:
     """agent.tools.Outlet of one tool."""
@@ -113,6 +116,9 @@ class ViewerOutlet:
 
     def record(self, act: str, **facts: str) -> None:
         self._viewer.acted(act, facts)
+
+    def tell_customer(self, text: str) -> None:
+        self._viewer.tell_customer(text)
 
     def operator(self) -> str:
         return self._viewer.peer.name if self._viewer.peer is not None else ""
@@ -307,6 +313,9 @@ class Viewer(SocketEvents):
 
     def acted(self, act: str, facts: Mapping[str, str]) -> None:
         self._events.viewer_acted(self, act, facts)
+
+    def tell_customer(self, text: str) -> None:
+        self._events.viewer_told(self, text)
 
     def _ping(self) -> None:
         if self._closed:

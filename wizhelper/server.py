@@ -27,6 +27,7 @@ from wizhelper.accounts.logins import Accounts, LoginHooks
 from wizhelper.accounts.web import make_routes as account_routes
 from wizhelper.downloads import programs
 from wizhelper.downloads.pages import CustomerPages
+from wizhelper.favourites.web import make_routes as favourite_routes
 from wizhelper.http import static, tls
 from wizhelper.http.api import Caller, Role
 from wizhelper.http.hosts import Hosts
@@ -183,6 +184,7 @@ class Appliance(MultiService):
         site.add_routes(account_routes(self.accounts, self.db, now).all)
         site.add_routes(company_routes(self.db, now).all)
         site.add_routes(notice_routes(self.db, now).all)
+        site.add_routes(favourite_routes(self.db).all)
         site.add_routes(record_routes(self.db, now).all)
         site.add_routes(support_routes(self.support, self.hub, now).all)
         download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)

@@ -134,6 +134,7 @@ KOREAN = Texts(
     activities={
         Activity.RECORDING: "● 화면 녹화 중",
         Activity.CLIPBOARD: "클립보드 공유 중",
+        Activity.COMMAND: "상담원 명령 실행 중",
     },
 )
 
@@ -198,6 +199,7 @@ ENGLISH = Texts(
     activities={
         Activity.RECORDING: "● The screen is being recorded",
         Activity.CLIPBOARD: "The clipboard is shared",
+        Activity.COMMAND: "A command of the operator is running",
     },
 )
 

@@ -149,6 +149,9 @@ class FakeViewerEvents:
     def viewer_acted(self, viewer: Viewer, act: str, facts: Mapping[str, str]) -> None:
         self.calls.append(("acted", act, dict(facts)))
 
+    def viewer_told(self, viewer: Viewer, text: str) -> None:
+        self.calls.append(("told", text))
+
 
 class FakeView:
     """What the person at the PC was shown."""

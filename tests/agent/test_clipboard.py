@@ -277,6 +277,9 @@ class FakeOutlet:
     def record(self, act: str, **facts: str) -> None:
         self.calls.append((act,))
 
+    def tell_customer(self, text: str) -> None:
+        self.calls.append((text,))
+
     def operator(self) -> str:
         return "Lee"
 

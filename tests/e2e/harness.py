@@ -153,10 +153,12 @@ class Desktop:
     display: str
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    extra_environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "DISPLAY": self.display, "LANG": "C.UTF-8", "XDG_SESSION_TYPE": "x11"}
+        own = {"DISPLAY": self.display, "LANG": "C.UTF-8", "XDG_SESSION_TYPE": "x11"}
+        return {**os.environ, **own, **self.extra_environment}
 
     def start(self, *command: str | Path) -> subprocess.Popen[bytes]:
         with (self.folder / "desktop.log").open("ab") as log:

@@ -89,3 +89,54 @@ def test_processes_are_seen_and_ended_and_lists_are_searched_and_saved(
         victim.kill()
         victim.wait()
     assert problems == []
+
+
+def test_an_address_is_opened_and_a_command_runs_where_the_company_allows_it(
+    server: Appliance, screen: Desktop, chromium: Browser, tmp_path: Path
+) -> None:
+    """RC-URL RC-EXEC: in the customer's browser, as the customer's user; favourites stay with the operator."""
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    screen.extra_environment["BROWSER"] = str(browser)
+    admin = harness.new_context(chromium).new_page()
+    harness.log_in(admin, server, "boss")
+    admin.get_by_test_id("logout").wait_for()
+    admin.goto(f"{server.url}/manager/admin/company")
+    admin.get_by_test_id("right-command").click()
+    admin.screenshot(path=harness.SCREENSHOTS / "rights.png", full_page=True)
+    admin.get_by_test_id("company-form").locator("button[type=submit]").click()
+    expect(admin.locator(".notes .note")).to_have_count(1, timeout=LONG_MS)
+    admin.context.close()
+
+    page = harness.new_context(chromium).new_page()
+    problems = harness.watch_errors(page)
+    harness.log_in(page, server)
+    with harness.agent(screen, server, "--number", waiting_number(page), "--yes") as agent:
+        row_in_state(page, "ACTIVE")
+        open_control(page)
+        eventually("the panel is there", lambda: page.get_by_test_id("panel-run").is_enabled())
+        page.get_by_test_id("panel-run").click()
+        page.get_by_test_id("run-text").fill("example.com/driver")
+        page.get_by_test_id("run-keep").click()
+        expect(page.get_by_test_id("favourite")).to_have_count(1, timeout=LONG_MS)
+        page.get_by_test_id("run-go").click()
+        opened = tmp_path / "opened"
+        eventually("the address is opened", lambda: opened.exists() and "https://example.com/driver" in opened.read_text())
+        page.get_by_test_id("run-command").click()
+        page.get_by_test_id("run-shell").select_option("sh")
+        page.get_by_test_id("run-text").fill("echo '안녕  하세요' && id -un && exit 3")
+        page.get_by_test_id("run-go").click()
+        job = page.get_by_test_id("run-job").first
+        expect(job).to_have_attribute("data-state", "done", timeout=LONG_MS)
+        expect(job).to_contain_text("안녕  하세요")
+        expect(job).to_contain_text("3")
+        page.get_by_test_id("run-text").fill("sleep 300")
+        page.get_by_test_id("run-go").click()
+        page.get_by_test_id("run-stop").click()
+        expect(page.get_by_test_id("run-job").first).to_have_attribute("data-code", "STOPPED", timeout=LONG_MS)
+        page.screenshot(path=harness.SCREENSHOTS / "run.png")
+        told = [line["text"] for line in agent.events("chat")]
+        assert told[0] == "https://example.com/driver" and told[1].startswith("▶ echo")
+        ended(page)
+    assert problems == []

@@ -14,6 +14,8 @@ def example(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _value(schema: dict[str, Any], defs: dict[str, Any]) -> Any:
+    if "examples" in schema:
+        return schema["examples"][0]
     if "$ref" in schema:
         return _value(defs[schema["$ref"].rpartition("/")[2]], defs)
     if "anyOf" in schema:

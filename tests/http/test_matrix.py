@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from world import World
 
 from wizhelper.accounts.service import account_of_company
+from wizhelper.favourites.model import Favourite
 from wizhelper.http.api import PUBLIC, Role, Route
 from wizhelper.notices.model import Notice
 from wizhelper.records.model import FaultType, SupportSession
@@ -44,6 +45,7 @@ class Rows:
     account: int
     notice: int
     fault: int
+    favourite: int
 
 
 @dataclass
@@ -62,7 +64,9 @@ class Scene:
 
 
 def _path(route: Route, rows: Rows) -> str:
-    ids = {"num": rows.account, "id": rows.notice if "notices" in route.path else rows.session}
+    numbers = {"notices": rows.notice, "favourites": rows.favourite}
+    one = next((number for word, number in numbers.items() if word in route.path), rows.session)
+    ids = {"num": rows.account, "id": one}
     return re.sub(r"<[^>]*?(\w+)>", lambda m: str(ids[m[1]]), route.path)
 
 
@@ -79,11 +83,12 @@ def _rows(world: World, company: str, mark: str) -> Rows:
         row.memo = mark
         notice = Notice(company_id=row.company_id, title=mark, body=mark, audience="operator", from_at=world.time.now())
         fault = FaultType(company_id=row.company_id, code=mark[:32], name=mark)
-        db.add_all([notice, fault])
+        favourite = Favourite(company_id=row.company_id, kind="url", title=mark, value="https://example.com/")
+        db.add_all([notice, fault, favourite])
         add_consent_text(db, world.time.now(), row.company_id, "en", mark)
         account_of_company(db, row.company_id, world.account("lee", company)).display_name = mark
         db.flush()
-        return Rows(row.id, world.account("lee", company), notice.id, fault.id)
+        return Rows(row.id, world.account("lee", company), notice.id, fault.id, favourite.id)
 
     return world.db.transact(work)
 
@@ -128,7 +133,7 @@ def test_a_role_that_is_not_declared_is_refused_on_every_route(scene: Scene, log
 def test_rows_of_another_company_do_not_exist(scene: Scene, login_id: str) -> None:
     """Security entry point E12: 404, the very answer that a row gets which exists nowhere."""
     browser = scene.world.logged_in(login_id)
-    nowhere = Rows(random_id(), 999_999, 999_999, 999_999)
+    nowhere = Rows(random_id(), 999_999, 999_999, 999_999, 999_999)
     checked = 0
     for route in _protected(scene):
         if "<" in route.path and PEOPLE[login_id] in route.roles:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wizhelper.protocol import chat, clipboard, info
+from wizhelper.protocol import chat, clipboard, execute, info
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,18 @@ class ToolSamples:
 def _hex(kind: int, text: str) -> str:
     return (bytes([kind]) + text.encode()).hex()
 
+
+BAD_URLS = (
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "//host/x",
+    "https://",
+    "https://user@host",
+    "https://a b",
+    "https://ho\\\\st",
+    "-x",
+    "https://[",
+)
 
 TOOLS = {
     "clipboard": ToolSamples(
@@ -85,6 +97,34 @@ TOOLS = {
             "167b7d",
             _hex(0x11, '{"request":1,"last":true,"rows":[{}]}'),
             _hex(0x1F, '{"request":1}'),
+        ],
+    ),
+    "execute": ToolSamples(
+        execute.encode,
+        execute.decode_console,
+        execute.decode_agent,
+        [
+            execute.Open(1, "https://example.com/a?b=c"),
+            execute.Run(2, "powershell", "Get-Process | Sort CPU"),
+            execute.Run(3, "none", "ipconfig /all"),
+            execute.Stop(2),
+        ],
+        [execute.Output(2, False, "한글\n"), execute.Ended(2, 0, ""), execute.Ended(3, None, "NOT_FOUND")],
+        [
+            "",
+            "01",
+            *(_hex(1, '{"request":1,"url":"' + url + '"}') for url in BAD_URLS),
+            _hex(2, '{"request":1,"shell":"zsh","command":"ls"}'),
+            _hex(2, '{"request":1,"shell":"sh","command":" "}'),
+            _hex(2, '{"request":1,"shell":"sh","command":"a\\nb"}'),
+            _hex(3, "{}"),
+        ],
+        [
+            "",
+            "11",
+            _hex(0x11, '{"request":1,"error":0,"text":""}'),
+            _hex(0x12, '{"request":1,"exit":"0","code":""}'),
+            "01",
         ],
     ),
 }

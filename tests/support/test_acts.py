@@ -8,12 +8,14 @@ from fakes import ManualTime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from wizhelper.protocol.channels import ALL_PERMISSIONS
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.live import Act, Fact
 from wizhelper.records import acts, events
 from wizhelper.records.model import ConsentRecord, SupportSession
+from wizhelper.settings import rights
 from wizhelper.store.database import Database
-from wizhelper.support import joining, rules
+from wizhelper.support import joining
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def test_a_flood_of_acts_stops_and_says_so(desk: Desk, monkeypatch: pytest.Monke
 
 def test_the_rights_are_those_that_were_agreed_to_not_those_of_today(desk: Desk) -> None:
     session_id = desk.active()
-    assert scopes(desk, session_id) == rules.SCOPES
+    assert scopes(desk, session_id) == rights.scopes({})
     desk.do(lambda db: db.execute(update(ConsentRecord).values(scopes=["view"])))
     assert scopes(desk, session_id) == ["view"]
 
@@ -71,4 +73,16 @@ def test_without_an_answer_there_are_no_rights_unless_the_company_does_not_ask(d
     desk.join(session_id)
     assert scopes(desk, session_id) == []
     desk.set(consent_enabled=False)
-    assert scopes(desk, session_id) == rules.SCOPES
+    assert scopes(desk, session_id) == rights.scopes({})
+
+
+def test_a_company_decides_which_rights_are_asked_for(desk: Desk) -> None:
+    desk.set(rights={"command": True, "clipboard": False, "of_another_version": True})
+    asked = scopes(desk, desk.active())
+    assert "command" in asked and "clipboard" not in asked and "of_another_version" not in asked
+    assert asked[0] == "view"
+
+
+def test_every_right_of_the_protocol_is_the_companys_to_decide() -> None:
+    assert {*rights.ALWAYS, *rights.DEFAULTS} == set(ALL_PERMISSIONS)
+    assert "command" not in rights.scopes({})

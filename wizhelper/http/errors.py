@@ -188,6 +188,13 @@ CATALOGUE: Mapping[str, Entry] = {
         "You cannot do that to your own account.",
         "Ask another administrator.",
     ),
+    "FAVOURITE_LIMIT": _e(
+        409,
+        "즐겨찾기가 너무 많습니다.",
+        "쓰지 않는 즐겨찾기를 삭제한 뒤 다시 등록하세요.",
+        "There are too many favourites.",
+        "Remove some that you do not use, then try again.",
+    ),
     "SESSION_LIMIT": _e(
         409,
         "동시에 대기·제어할 수 있는 세션은 최대 6개입니다.",

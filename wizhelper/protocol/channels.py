@@ -35,6 +35,8 @@ CONTROL = Permission("control")
 CLIPBOARD = Permission("clipboard")
 CHAT = Permission("chat")
 INFORMATION = Permission("information")
+URL = Permission("url")
+COMMAND = Permission("command")
 
-ALL_PERMISSIONS = (VIEW, CONTROL, CLIPBOARD, CHAT, INFORMATION)
+ALL_PERMISSIONS = (VIEW, CONTROL, CLIPBOARD, CHAT, INFORMATION, URL, COMMAND)
 """What this version can do: rights that a server names beyond these are not granted."""

@@ -51,6 +51,7 @@ class Activity(StrEnum):
 
     RECORDING = "recording"
     CLIPBOARD = "clipboard"
+    COMMAND = "command"
 
 
 class Doing(StrEnum):

@@ -15,7 +15,17 @@ from wizhelper.records.model import SessionEvent
 AGENT = "agent"
 
 ACTS = frozenset(
-    {"recording_started", "recording_stopped", "screenshot", "clipboard_on", "clipboard_off", "process_killed"}
+    {
+        "recording_started",
+        "recording_stopped",
+        "screenshot",
+        "clipboard_on",
+        "clipboard_off",
+        "process_killed",
+        "url_opened",
+        "command_run",
+        "command_ended",
+    }
 )
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wizhelper.store.database import Base, UtcDateTime
@@ -38,6 +38,8 @@ class Company(Base):
     session_idle_s: Mapped[int] = mapped_column(default=4 * HOUR)
     sas_policy: Mapped[str] = mapped_column(String(16), default="shown")
     approval: Mapped[bool] = mapped_column(default=False)
+    rights: Mapped[dict[str, bool]] = mapped_column(JSON, default=dict, server_default="{}")
+    """As settings/rights.py says; only what the company has decided."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

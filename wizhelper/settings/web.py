@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wizhelper.http.api import ADMINS, READERS, Call, Model, Routes
-from wizhelper.settings import service
+from wizhelper.settings import rights, service
 from wizhelper.settings.model import HOUR, MINUTE, Company, ConsentText
 from wizhelper.store.database import Database
 
@@ -31,6 +31,14 @@ class CompanySettings(Model):
     session_idle_s: int = Field(ge=5 * MINUTE, le=DAY)
     sas_policy: Literal["off", "shown", "required"]
     approval: bool
+    rights: dict[str, bool] = Field(description="Right -> whether sessions ask for it; rights left out keep their default.")
+
+    @field_validator("rights")
+    @classmethod
+    def _known_rights(cls, value: dict[str, bool]) -> dict[str, bool]:
+        if not set(value) <= set(rights.DEFAULTS):
+            raise ValueError("unknown right")
+        return value
 
     @field_validator("time_zone")
     @classmethod
@@ -65,7 +73,8 @@ class ConsentList(Model):
 
 
 def described(company: Company) -> CompanyOut:
-    return CompanyOut.model_validate({name: getattr(company, name) for name in CompanyOut.model_fields}, strict=False)
+    found = {name: getattr(company, name) for name in CompanyOut.model_fields}
+    return CompanyOut.model_validate({**found, "rights": rights.effective(company.rights)}, strict=False)
 
 
 def make_routes(db: Database, now: Callable[[], datetime]) -> Routes:

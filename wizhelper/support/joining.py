@@ -18,9 +18,10 @@ from wizhelper.accounts.model import Account
 from wizhelper.http.errors import ApiError
 from wizhelper.records import events
 from wizhelper.records.model import ConsentRecord, LiveNumber, SupportSession
+from wizhelper.settings import rights
 from wizhelper.settings.model import ConsentText
 from wizhelper.settings.service import company_by_id, current_consent_text
-from wizhelper.support.rules import CUSTOMER, SCOPES, SERVER, finish, move
+from wizhelper.support.rules import CUSTOMER, SERVER, finish, move
 from wizhelper.support.states import ENTERABLE, EndReason, State, Trigger
 from wizhelper.support.tokens import Claim
 
@@ -171,7 +172,7 @@ def consent(
             session_id=row.id,
             text_id=text.id if text else None,
             text_hash=text.hash if text else None,
-            scopes=SCOPES,
+            scopes=rights.scopes(company_by_id(db, row.company_id).rights),
             accepted=accepted,
             source=source,
             at=now,
@@ -196,7 +197,8 @@ def agreed_scopes(db: Session, row: SupportSession) -> list[str]:
     )
     if record is not None:
         return list(record.scopes)
-    return [] if company_by_id(db, row.company_id).consent_enabled else list(SCOPES)
+    company = company_by_id(db, row.company_id)
+    return [] if company.consent_enabled else rights.scopes(company.rights)
 
 
 def report_abuse(db: Session, now: datetime, session_id: str, secret: str) -> SupportSession:

@@ -48,8 +48,6 @@ GRACE = {
 ATTACK_DIGITS = 9
 CORRECTION_REACH = timedelta(hours=24)
 RESULTS = ("resolved", "unresolved", "escalated", "visit", "customer_gave_up", "test")
-SCOPES = ["view", "control", "clipboard", "chat", "information"]
-"""What the customer is asked for."""
 
 SERVER = "server"
 CUSTOMER = "customer"

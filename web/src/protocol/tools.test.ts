@@ -3,11 +3,13 @@
 import { describe, expect, it } from 'vitest'
 import chatVectors from '../../../tests/vectors/chat.json'
 import clipboardVectors from '../../../tests/vectors/clipboard.json'
+import executeVectors from '../../../tests/vectors/execute.json'
 import infoVectors from '../../../tests/vectors/info.json'
 import { fromHex, toHex, type Bytes } from './bytes'
 import * as chat from './chat'
 import * as clipboard from './clipboard'
 import { RemoteProtocolError } from './errors'
+import * as execute from './execute'
 import * as info from './info'
 
 interface Sample {
@@ -31,6 +33,7 @@ interface Tool {
 const TOOLS: [string, Tool][] = [
   ['clipboard', { vectors: clipboardVectors, encode: clipboard.encode, decode: clipboard.decode }],
   ['chat', { vectors: chatVectors, encode: chat.encode, decode: chat.decode }],
+  ['execute', { vectors: executeVectors, encode: execute.encode, decode: execute.decode }],
   ['info', { vectors: infoVectors, encode: info.encode, decode: info.decode }],
 ]
 

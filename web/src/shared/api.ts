@@ -59,15 +59,23 @@ export class Api {
   disableAccountTotp = (num: number) => this.http.post<void>(`/accounts/${num}/disable-totp`)
 
   company = () => this.http.get<T.CompanySettings>('/company')
-  saveCompany = (settings: T.CompanySettings) => this.http.put<T.CompanySettings>('/company', settings)
+  /** The code of a company never changes: it is not part of what is sent. */
+  saveCompany = (settings: T.CompanySettings) =>
+    this.http.put<T.CompanySettings>('/company', { ...settings, code: undefined })
   consentTexts = async () => (await this.http.get<Items<T.ConsentText>>('/consent-texts')).items
   addConsentText = (lang: T.Language, body: string) => this.http.post<T.ConsentText>('/consent-texts', { lang, body })
   notices = async () => (await this.http.get<Items<T.Notice>>('/notices')).items
   addNotice = (notice: T.NewNotice) => this.http.post<T.Notice>('/notices', notice)
   deleteNotice = (id: number) => this.http.delete<void>(`/notices/${id}`)
+  favourites = async () => (await this.http.get<Items<T.Favourite>>('/favourites')).items
+  addFavourite = (form: T.FavouriteForm, shared: boolean) => this.http.post<T.Favourite>(favourites(shared), form)
+  changeFavourite = (one: T.Favourite, form: T.FavouriteForm) =>
+    this.http.put<T.Favourite>(`${favourites(one.shared)}/${String(one.id)}`, form)
+  removeFavourite = (one: T.Favourite) => this.http.delete<void>(`${favourites(one.shared)}/${String(one.id)}`)
   loginRecords = (page: number, size: number) => this.http.get<T.Page<T.LoginRecord>>('/login-records', { page, size })
   sessionsNow = async () => (await this.http.get<Items<T.Session>>('/sessions/now')).items
   cutSession = (id: string) => this.http.post<T.Session>(`${session(id)}/cut`)
 }
 
+const favourites = (shared: boolean): string => (shared ? '/company/favourites' : '/favourites')
 const session = (id: string): string => `/sessions/${encodeURIComponent(id)}`

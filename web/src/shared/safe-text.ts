@@ -38,3 +38,18 @@ export function safeParagraphs(text: unknown, limit = 20_000): string {
     .map((line) => safeText(line, limit))
     .join('\n')
 }
+
+// Colours and movements of a terminal (ECMA-48 5.4): nothing here obeys them.
+const TERMINAL = /\u001b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g
+
+/** What a program wrote: columns and line breaks stay, what hides or turns text goes. */
+export function safeOutput(text: unknown, limit: number): string {
+  if (typeof text !== 'string') return ''
+  return text
+    .slice(0, limit)
+    .replace(TERMINAL, '')
+    .replace(/\r\n?/g, '\n')
+    .split('\n')
+    .map((line) => line.replace(LONE_SURROGATE, '').replace(/\t/g, '    ').replace(BREAKS, ' ').replace(HIDDEN, '').replace(PILED_MARKS, '$1'))
+    .join('\n')
+}

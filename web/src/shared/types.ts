@@ -234,6 +234,21 @@ export interface CompanySettings {
   session_idle_s: number
   sas_policy: SasPolicy
   approval: boolean
+  /** Right -> whether sessions ask the customer for it. */
+  rights: Record<string, boolean>
+}
+
+export interface FavouriteForm {
+  kind: 'url' | 'command'
+  title: string
+  value: string
+  shell: '' | 'none' | 'sh' | 'cmd' | 'powershell'
+}
+
+/** `shared`: of the whole company. */
+export interface Favourite extends FavouriteForm {
+  id: number
+  shared: boolean
 }
 
 export interface ConsentText {

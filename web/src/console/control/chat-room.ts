@@ -3,7 +3,7 @@
 import { computed, ref, shallowRef, type ComputedRef, type Ref } from 'vue'
 import { CHAT, Channel } from '../../protocol/channels'
 import { decode, encode, fits, type Said } from '../../protocol/chat'
-import { safeText } from '../../shared/safe-text'
+import { safeParagraphs } from '../../shared/safe-text'
 import type { ToolLink } from './tool-link'
 
 const MAX_LINES = 2000
@@ -29,7 +29,7 @@ export function useChatRoom(link: ToolLink, isOpen: () => boolean, heard: (line:
     const said = decode(body)
     // A new link begins with what is known already.
     if (said.number <= (lines.value.at(-1)?.number ?? 0)) return
-    const line = { ...said, text: safeText(said.text, MAX_SHOWN) }
+    const line = { ...said, text: safeParagraphs(said.text, MAX_SHOWN) }
     lines.value = [...lines.value, line].slice(-MAX_LINES)
     if (!said.customer || isOpen()) return
     unread.value += 1
