@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -80,8 +81,9 @@ class Desk(Protocol):
 class Workshop:
     """Makes what a session needs of this PC."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, kind: str = "one_time") -> None:
         self._platform = platform
+        self._kind = kind
         self.host = platform.host()
         self.input: InputFeature | None = None
 
@@ -103,7 +105,7 @@ class Workshop:
     def _identity(self, key: str) -> Identity:
         host = self.host
         return Identity(
-            "one_time", host.host_name, __version__, key, host.host_name, host.user_name, str(host.os), host.os_version
+            self._kind, host.host_name, __version__, key, host.host_name, host.user_name, str(host.os), host.os_version
         )
 
     @staticmethod
@@ -184,6 +186,11 @@ def language(chosen: str | None) -> str:
 
 def run(options: Any, reactor: Any) -> int:
     """Runs the access program to its end; -> exit status."""
+    return run_program(lambda: _run(options, reactor), reactor)
+
+
+def run_program(main: Callable[[], Coroutine[Any, Any, int]], reactor: Any) -> int:
+    """Logging, the reactor, and words for what went wrong; -> exit status."""
     levels = LogLevelFilterPredicate(LogLevel.info)
     for noisy in ("twisted.web.client._HTTP11ClientFactory", "autobahn.twisted.websocket.WebSocketClientFactory"):
         levels.setLogLevelForNamespace(noisy, LogLevel.warn)
@@ -197,7 +204,7 @@ def run(options: Any, reactor: Any) -> int:
             reactor.stop()
 
     def begin() -> None:
-        Deferred.fromCoroutine(_run(options, reactor)).addBoth(finished)
+        Deferred.fromCoroutine(main()).addBoth(finished)
 
     reactor.callWhenRunning(begin)
     reactor.run()

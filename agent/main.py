@@ -25,7 +25,22 @@ def parser() -> argparse.ArgumentParser:
     connect.add_argument("--ca", type=Path, metavar="FILE", help="PEM file of the only CA to be trusted")
     connect.add_argument("--file", type=Path, metavar="FILE", help="connection file of a download")
     connect.add_argument("--lang", choices=("ko", "en"), help="language (default: the system's)")
+    _add_device_commands(commands)
     return top
+
+
+def _add_device_commands(commands: Any) -> None:
+    enroll = commands.add_parser("enroll", help="register this PC, so that operators can connect to it")
+    enroll.add_argument("--server", required=True, help="address of the appliance")
+    enroll.add_argument("--company", required=True, help="company code")
+    enroll.add_argument("--name", help="name of the device (default: the PC's)")
+    enroll.add_argument("--group", default="", help='existing group, such as "Head office/First floor"')
+    enroll.add_argument("--token", help="enrolment token; without it an administrator has to approve")
+    enroll.add_argument("--ca", type=Path, metavar="FILE", help="PEM file of the only CA to be trusted, from now on")
+    device = commands.add_parser("device", help="serve this registered PC until stopped")
+    for each in (enroll, device):
+        each.add_argument("--state", type=Path, metavar="DIR", help="where key and registration are kept")
+        each.add_argument("--lang", choices=("ko", "en"), help="language (default: the system's)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser().print_help()
         return 2
+    if options.command in ("enroll", "device"):
+        return _device(options)
     if options.yes and not options.number and not options.file:
         parser().error("--yes needs --number")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -56,6 +73,15 @@ def _child_role(given: list[str]) -> int | None:
         ui.main(given[1:])
         return 0
     return None
+
+
+def _device(options: Any) -> int:
+    from twisted.internet import reactor
+
+    from agent.device import program
+
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return (program.run_enroll if options.command == "enroll" else program.run_device)(options, reactor)
 
 
 def _connect(options: Any) -> int:

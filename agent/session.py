@@ -98,7 +98,18 @@ def _terms(hello: live.Hello) -> Terms:
 class SupportSession(SocketEvents):
     """`done` fires with the reason when the session is over and the server has been told."""
 
-    def __init__(self, reactor: Any, server: ServerLink, joined: Joined, parts: Parts, view: SessionView) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        server: ServerLink,
+        joined: Joined,
+        parts: Parts,
+        view: SessionView,
+        *,
+        key: SigningKey | None = None,
+        asks_first: bool = False,
+    ) -> None:
+        """`key`: a registered device's own. `asks_first`: this PC's own rule asks the person, whatever the server says."""
         self._reactor = reactor
         self._server = server
         self._joined = joined
@@ -106,7 +117,9 @@ class SupportSession(SocketEvents):
         if parts.input_part is not None:
             parts.input_part.tell_refusals(view.refused)
         self._view = view
-        self._key = SigningKey(os.urandom(KEY_BYTES))
+        self._key = key or SigningKey(os.urandom(KEY_BYTES))
+        self._asks_first = asks_first
+        self._asked_by_server = False
         self._memory = Memory()
         self._conversation = Conversation(view.chat_line)
         self._back_off = BackOff()
@@ -120,7 +133,7 @@ class SupportSession(SocketEvents):
         self._activities: frozenset[Activity] = frozenset()
         self._untold: deque[live.Act] = deque(maxlen=MAX_UNTOLD)
         self._over: str | None = None
-        self._unapproved = False
+        self._unapproved = asks_first
         self.done: Deferred[str] = Deferred()
 
     def start(self) -> None:
@@ -169,7 +182,7 @@ class SupportSession(SocketEvents):
             case live.Hello():
                 self._greeted(message)
             case live.ApprovalAsked(operator, timeout_s):
-                self._unapproved = True
+                self._unapproved = self._asked_by_server = True
                 self._view.ask_approval(operator, timeout_s)
             case live.Viewer():
                 self._open_viewer(message)
@@ -184,6 +197,8 @@ class SupportSession(SocketEvents):
         self._back_off.reset()
         if first:
             self._view.started(hello.company, hello.operator, hello.since_s)
+            if self._asks_first:
+                self._view.ask_approval(hello.operator, 0.0)
         self._view.link_changed(True)
         self._online = True
         if self._telling is None:
@@ -293,7 +308,10 @@ class SupportSession(SocketEvents):
     def approve(self, accepted: bool) -> None:
         """The answer to `ask_approval`. Until it is yes, no console is let in, whatever the server asks for."""
         self._unapproved = not accepted
-        self._say(live.Approval(accepted))
+        if self._asked_by_server:
+            self._say(live.Approval(accepted))
+        elif not accepted:
+            self.end()
 
     def say(self, text: str) -> None:
         """The person writes to the operator; it is kept for a console that is away. `text` as chat.fits says."""

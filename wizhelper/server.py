@@ -25,6 +25,9 @@ import web
 from wizhelper import __version__
 from wizhelper.accounts.logins import Accounts, LoginHooks
 from wizhelper.accounts.web import make_routes as account_routes
+from wizhelper.devices.presence import Presence
+from wizhelper.devices.service import Devices
+from wizhelper.devices.web import make_routes as device_routes
 from wizhelper.downloads import programs
 from wizhelper.downloads.pages import CustomerPages
 from wizhelper.favourites.web import make_routes as favourite_routes
@@ -36,6 +39,7 @@ from wizhelper.notices.web import make_routes as notice_routes
 from wizhelper.protocol.messages import dump_json
 from wizhelper.records.web import make_routes as record_routes
 from wizhelper.relay import sockets
+from wizhelper.relay.device_socket import DeviceCallbacks, DeviceSocket, socket_kind
 from wizhelper.relay.hub import ConsoleTicket, Hub
 from wizhelper.relay.pairing import Pairing
 from wizhelper.relay.tickets import TicketOffice
@@ -165,6 +169,8 @@ class Appliance(MultiService):
         self.tickets = TicketOffice(keys.for_purpose("relay tickets"), time.time)
         self.support = Support(self.db, self.hub, self.tickets, now, time.monotonic, os.urandom)
         self.support.pairing = Pairing(reactor.callLater, self._viewer_changed)
+        presence = Presence(reactor.callLater, self.hub.tell_company)
+        self.devices = Devices(self.db, self.support, presence, keys, now, time.monotonic)
         hooks = LoginHooks(self._logged_in, self._logged_out)
         self.accounts = Accounts(self.db, reactor, now, time.monotonic, hooks, rules.MAX_OPEN, self._access_urls)
         self._keys = keys
@@ -189,6 +195,7 @@ class Appliance(MultiService):
         site.add_routes(support_routes(self.support, self.hub, now).all)
         download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)
         site.add_routes(make_join_routes(self.support, download_tokens).all)
+        site.add_routes(device_routes(self.devices).all)
         site.add_openapi()
         static.add_web_apps(site, static.load(web.DIST))
         page_tokens = TokenOffice(self._keys.for_purpose("page tokens"), time.time, "page", PAGE_TOKEN_S)
@@ -200,7 +207,7 @@ class Appliance(MultiService):
             programs.load(self._settings.programs),
             self._certificate.ca if self._certificate else None,
         ).add_to(site)
-        return site.site(sockets.resources(self._sockets()))
+        return site.site(sockets.resources(self._sockets(), {b"device": self._device_socket()}))
 
     def _sockets(self) -> sockets.Sockets:
         return sockets.Sockets(
@@ -219,6 +226,10 @@ class Appliance(MultiService):
             ),
             input_flowed=self.support.data_flowed,
         )
+
+    def _device_socket(self) -> type[sockets.BaseSocket]:
+        calls = self.devices
+        return socket_kind(DeviceCallbacks(calls.authenticate, calls.joined, self._device_left, calls.says))
 
     # --- service ----------------------------------------------------------------------------------------------------
 
@@ -248,6 +259,7 @@ class Appliance(MultiService):
         """Links are told that the server stops, then the port closes, then the database."""
         self._stopping = True
         self.support.stop()
+        self.devices.presence.stop()
         await super().stopService()
         self.accounts.stop()
         self.db.stop()
@@ -280,6 +292,11 @@ class Appliance(MultiService):
         """When the whole server stops, the next start sorts out who was linked: a thousand writes would only delay it."""
         if not self._stopping:
             await self.support.agent_left(session, link)
+
+    async def _device_left(self, device: str, link: DeviceSocket) -> None:
+        """As for agents."""
+        if not self._stopping:
+            await self.devices.left(device, link)
 
     async def _logged_in(self, caller: Caller) -> None:
         if caller.role is Role.OPERATOR:

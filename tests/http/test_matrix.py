@@ -27,6 +27,7 @@ MARK = "BETA-SECRET"
 #: Public on purpose: what a login page and a customer's program need before anybody is known.
 PUBLIC_ROUTES = {
     "GET /public/login",
+    "POST /devices/enrol",
     "POST /login",
     "POST /join",
     "POST /join/pick",

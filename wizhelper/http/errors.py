@@ -286,6 +286,62 @@ CATALOGUE: Mapping[str, Entry] = {
         "A reason is needed.",
         "Write the reason and save again.",
     ),
+    "DEVICE_UNKNOWN": _e(
+        404,
+        "이 PC는 등록되어 있지 않습니다.",
+        "이 PC에서 다시 등록하세요.",
+        "This PC is not registered.",
+        "Register it again on the PC itself.",
+    ),
+    "DEVICE_OFFLINE": _e(
+        409,
+        "지금은 이 기기에 연결할 수 없습니다.",
+        "PC가 켜져 있고 네트워크에 연결되어 있는지 확인하세요.",
+        "This device cannot be reached now.",
+        "Check that the PC is on and has a network.",
+    ),
+    "DEVICE_BUSY": _e(
+        409,
+        "다른 상담이 이 기기에 연결되어 있습니다.",
+        "그 상담이 끝난 뒤 다시 시도하세요.",
+        "Another session is connected to this device.",
+        "Try again when that session has ended.",
+    ),
+    "DEVICE_CLONED": _e(
+        409,
+        "두 대의 PC가 같은 기기 키로 접속했습니다.",
+        "관리자가 기기를 등록 해제한 뒤 두 PC에서 각각 다시 등록해야 합니다.",
+        "Two PCs have come with the same device key.",
+        "An administrator has to unregister the device; then register each PC anew.",
+    ),
+    "GROUP_UNKNOWN": _e(
+        400,
+        "그런 이름의 그룹이 없습니다.",
+        "관리자 페이지에 있는 그룹 이름을 입력하거나 비워 두세요.",
+        "There is no group of that name.",
+        "Use a group that exists on the admin page, or none.",
+    ),
+    "GROUP_NAME_TAKEN": _e(
+        409,
+        "같은 위치에 같은 이름의 그룹이 있습니다.",
+        "다른 이름을 입력하세요.",
+        "There is a group of that name in the same place.",
+        "Choose another name.",
+    ),
+    "ENROLMENT_TOKEN": _e(
+        403,
+        "등록 토큰이 올바르지 않거나 만료되었습니다.",
+        "관리자에게 새 토큰을 받거나, 토큰 없이 등록하고 승인을 기다리세요.",
+        "The enrolment token is wrong, used up or expired.",
+        "Get a new one from an administrator, or register without it and wait for approval.",
+    ),
+    "TOO_MANY_DEVICES": _e(
+        429,
+        "승인을 기다리는 기기가 너무 많습니다.",
+        "관리자가 대기 중인 기기를 처리한 뒤 다시 시도하세요.",
+        "Too many devices are waiting for approval.",
+        "Try again after an administrator has dealt with them.",
+    ),
 }
 
 

@@ -64,6 +64,9 @@ class SupportSession(Base):
     result: Mapped[str | None] = mapped_column(String(24))
     memo: Mapped[str] = mapped_column(Text, default="")
     corrected: Mapped[bool] = mapped_column(default=False)
+    #: Of a session of kind "device". `approval_s`: how long its PC may take to answer; 0: nobody is asked.
+    device_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    approval_s: Mapped[int | None]
 
 
 class LiveNumber(Base):

@@ -37,6 +37,7 @@ class Hub:
         self._clock = clock
         self._tickets: dict[str, tuple[float, ConsoleTicket]] = {}
         self._consoles: dict[int, dict[Listener, int]] = {}
+        self._companies: dict[int, set[int]] = {}
         self._agents: dict[uuid.UUID, Listener] = {}
 
     # --- consoles ---------------------------------------------------------------------------------------------------
@@ -58,6 +59,7 @@ class Hub:
 
     def console_joined(self, ticket: ConsoleTicket, listener: Listener) -> None:
         self._consoles.setdefault(ticket.account, {})[listener] = ticket.login
+        self._companies.setdefault(ticket.company, set()).add(ticket.account)
 
     def console_left(self, ticket: ConsoleTicket, listener: Listener) -> bool:
         """True if it was the account's last one."""
@@ -66,6 +68,7 @@ class Hub:
         if listeners:
             return False
         self._consoles.pop(ticket.account, None)
+        self._companies.get(ticket.company, set()).discard(ticket.account)
         return True
 
     def has_console(self, account: int) -> bool:
@@ -74,6 +77,10 @@ class Hub:
     def tell_account(self, account: int, message: dict[str, Any]) -> None:
         for listener in list(self._consoles.get(account, ())):
             listener.send(message)
+
+    def tell_company(self, company: int, message: dict[str, Any]) -> None:
+        for account in list(self._companies.get(company, ())):
+            self.tell_account(account, message)
 
     def close_logins(self, account: int, logins: set[int], code: str) -> None:
         """A logout ends the live sockets of that login at once, and its tickets."""

@@ -79,13 +79,14 @@ class Sockets:
     input_flowed: Callable[[Any], None]
 
 
-def resources(parts: Sockets) -> Mapping[bytes, IResource]:
-    """The children of /ws."""
-    kinds: dict[bytes, type[_Socket]] = {b"live": LiveSocket, b"agent": AgentSocket, b"relay": RelaySocket}
+def resources(parts: Sockets, more: Mapping[bytes, type[BaseSocket]] | None = None) -> Mapping[bytes, IResource]:
+    """The children of /ws. `more`: sockets of other domains, by name."""
+    kinds: dict[bytes, type[BaseSocket]] = {b"live": LiveSocket, b"agent": AgentSocket, b"relay": RelaySocket}
+    kinds.update(more or {})
     return {name: WebSocketResource(_factory(parts, kind)) for name, kind in kinds.items()}
 
 
-def _factory(parts: Sockets, kind: type[_Socket]) -> WebSocketServerFactory:
+def _factory(parts: Sockets, kind: type[BaseSocket]) -> WebSocketServerFactory:
     factory = WebSocketServerFactory()
     factory.protocol = kind
     factory.parts = parts
@@ -94,7 +95,7 @@ def _factory(parts: Sockets, kind: type[_Socket]) -> WebSocketServerFactory:
 
 
 def _limited(factory: WebSocketServerFactory, max_message_bytes: int) -> None:
-    """The one place for socket limits. Origins are checked by `_Socket.onConnect`, for all kinds alike."""
+    """The one place for socket limits. Origins are checked by `BaseSocket.onConnect`, for all kinds alike."""
     factory.setProtocolOptions(
         versions=[13],
         webStatus=False,
@@ -117,7 +118,7 @@ def _limited(factory: WebSocketServerFactory, max_message_bytes: int) -> None:
     )
 
 
-class _Socket(WebSocketServerProtocol):  # type: ignore[misc]
+class BaseSocket(WebSocketServerProtocol):  # type: ignore[misc]
     """Origin check, first-message timer, errors that close instead of escaping."""
 
     max_message_bytes = MAX_LIVE_BYTES
@@ -203,7 +204,7 @@ async def _awaited(work: Awaitable[None]) -> None:
     await work
 
 
-class LiveSocket(_Socket):
+class LiveSocket(BaseSocket):
     """The console's control plane."""
 
     browsers_only = True
@@ -251,7 +252,7 @@ class LiveSocket(_Socket):
         self.sendClose(LIVE_CLOSED, reason)
 
 
-class AgentSocket(_Socket):
+class AgentSocket(BaseSocket):
     """The agent's control plane."""
 
     browsers_never = True
@@ -295,7 +296,7 @@ class AgentSocket(_Socket):
         self.sendClose(LIVE_CLOSED, reason)
 
 
-class RelaySocket(_Socket):
+class RelaySocket(BaseSocket):
     """One end of a data link. Binary messages cross unread; back-pressure goes from one transport to the other."""
 
     max_message_bytes = MAX_FRAME_BYTES

@@ -188,7 +188,10 @@ def consent(
 
 def agreed_scopes(db: Session, row: SupportSession) -> list[str]:
     """The rights that the customer of this session agreed to, by the latest answer; all that are asked for, where the
-    company does not ask."""
+    company does not ask, and on a registered device, whose registration was the agreement."""
+    company = company_by_id(db, row.company_id)
+    if row.device_id is not None:
+        return rights.scopes(company.rights)
     record = db.scalar(
         select(ConsentRecord)
         .where(ConsentRecord.session_id == row.id, ConsentRecord.accepted)
@@ -197,7 +200,6 @@ def agreed_scopes(db: Session, row: SupportSession) -> list[str]:
     )
     if record is not None:
         return list(record.scopes)
-    company = company_by_id(db, row.company_id)
     return [] if company.consent_enabled else rights.scopes(company.rights)
 
 

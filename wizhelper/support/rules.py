@@ -95,7 +95,7 @@ def _due(db: Session, row: SupportSession, state: State, now: datetime) -> datet
     if state in (State.JOINING, State.CONNECTING):
         return now + JOIN_LIMIT
     if state is State.APPROVAL:
-        return now + APPROVAL_LIMIT
+        return now + (timedelta(seconds=row.approval_s) if row.approval_s else APPROVAL_LIMIT)
     if state is State.ACTIVE:
         return now + timedelta(seconds=company.session_idle_s)
     if state is State.WRAPUP:
@@ -195,7 +195,7 @@ def agent_linked(db: Session, now: datetime, row: SupportSession, address: str) 
         raise ApiError("SESSION_STATE", details={"state": row.state})
     row.agent_online, row.address, row.last_link_at = True, address, now
     if row.state == State.CONNECTING:
-        ask = company_by_id(db, row.company_id).approval
+        ask = row.approval_s > 0 if row.approval_s is not None else company_by_id(db, row.company_id).approval
         row.connected_at = row.connected_at or now
         return move(db, row, Trigger.AGENT_LINKED_ASK if ask else Trigger.AGENT_LINKED, now, CUSTOMER)
     return _follow_links(db, now, row, CUSTOMER)
@@ -340,7 +340,9 @@ def _strike(db: Session, now: datetime, row: SupportSession, present: set[int]) 
 
 
 def _nobody_linked(db: Session, now: datetime, row: SupportSession) -> SupportSession:
-    """Ten minutes without an agent: the number waits again, unless its own time is over."""
+    """Ten minutes without an agent: the number waits again, unless its own time is over. A device has no number."""
+    if row.device_id is not None:
+        return finish(db, row, Trigger.NUMBER_EXPIRED, now, SERVER, EndReason.DEVICE_UNREACHABLE)
     company: Company = company_by_id(db, row.company_id)
     if row.created_at + timedelta(seconds=company.waiting_idle_s) <= now:
         return finish(db, row, Trigger.NUMBER_EXPIRED, now, SERVER, EndReason.NUMBER_EXPIRED)

@@ -315,6 +315,19 @@ class Support:
         """Raises ApiError: NOT_FOUND, JOIN_REPLACED."""
         return await self._db.read(lambda db: described(db, joining.claimed(db, held)))
 
+    async def open_directly(self, work: Callable[[Session], SupportSession]) -> SessionOut:
+        """A session that begins without a number: `work` makes it."""
+        return (await self._change(lambda db: [work(db)]))[0]
+
+    async def end_of_device(self, session_id: str) -> None:
+        """The device of a live session is not registered any more."""
+
+        def work(db: Session) -> list[SupportSession]:
+            row = db.get_one(SupportSession, session_id)
+            return [rules.end(db, self._now(), row, rules.SERVER, EndReason.ADMIN_CUT)] if row.ended_at is None else []
+
+        await self._change(work)
+
     # --- the agent's live link --------------------------------------------------------------------------------------
 
     async def agent_authenticates(self, message: live.Auth, address: str) -> live.Hello:
@@ -328,7 +341,9 @@ class Support:
             owner = db.get_one(Account, row.owner_id)
             since = (row.connected_at or self._now()).timestamp()
             scopes = tuple(joining.agreed_scopes(db, row))
-            return live.Hello(row.state, company.name, owner.display_name, since, company.sas_policy, scopes)
+            # Nobody may be there to read a number or to type it: a device's key is what says who it is.
+            sas = company.sas_policy if row.device_id is None else "off"
+            return live.Hello(row.state, company.name, owner.display_name, since, sas, scopes)
 
         return await self._db.read(work)
 

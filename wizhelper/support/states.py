@@ -54,6 +54,7 @@ class EndReason(StrEnum):
     NETWORK_LOST = "network_lost"
     OPERATOR_GONE = "operator_gone"
     SECURITY_ALARM = "security_alarm"
+    DEVICE_UNREACHABLE = "device_unreachable"
 
 
 class SuspendedReason(StrEnum):

@@ -12,6 +12,7 @@ export const MENU: readonly { name: string; icon: string; roles: readonly Role[]
   { name: 'records', icon: 'pi-list', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'logins', icon: 'pi-sign-in', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'accounts', icon: 'pi-users', roles: ['admin', 'group_admin'] },
+  { name: 'devices', icon: 'pi-desktop', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'company', icon: 'pi-building', roles: ['admin', 'group_admin'] },
   { name: 'consent', icon: 'pi-file-check', roles: ['admin', 'group_admin'] },
   { name: 'notices', icon: 'pi-megaphone', roles: ['admin', 'group_admin'] },

@@ -8,6 +8,7 @@ export const router = createRouter({
     { path: '/records', name: 'records', component: () => import('../shared/components/RecordsView.vue') },
     { path: '/logins', name: 'logins', component: () => import('./views/LoginRecordsView.vue') },
     { path: '/accounts', name: 'accounts', component: () => import('./views/AccountsView.vue') },
+    { path: '/devices', name: 'devices', component: () => import('./views/DevicesView.vue') },
     { path: '/company', name: 'company', component: () => import('./views/CompanyView.vue') },
     { path: '/consent', name: 'consent', component: () => import('./views/ConsentView.vue') },
     { path: '/notices', name: 'notices', component: () => import('./views/NoticesView.vue') },

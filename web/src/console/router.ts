@@ -6,6 +6,7 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'home', component: HomeView },
     { path: '/sessions/:id', name: 'control', component: () => import('./views/ControlView.vue'), props: true },
+    { path: '/devices', name: 'devices', component: () => import('./views/DevicesView.vue') },
     { path: '/records', name: 'records', component: () => import('../shared/components/RecordsView.vue') },
     { path: '/settings', name: 'settings', component: () => import('./views/SettingsView.vue') },
     { path: '/:rest(.*)*', redirect: '/' },

@@ -3,6 +3,7 @@
 import { computed, ref, shallowRef, triggerRef, watch } from 'vue'
 import { api, isLoginRequired, loginEnded, loginLost, me } from '../shared/auth'
 import { serverNow } from '../shared/clock'
+import type { DevicesMessage } from '../shared/device-types'
 import { LiveSocket, openWebSocket, type LiveState } from '../shared/live'
 import type { LiveMessage, Session } from '../shared/types'
 import { cueOperator } from './join-cue'
@@ -10,6 +11,8 @@ import { NO_COUNTS, SessionBook, type Entry } from './session-book'
 
 export const liveState = ref<LiveState>('stopped')
 export const counts = shallowRef(NO_COUNTS)
+/** The latest word on which registered devices came and went. */
+export const presence = shallowRef<DevicesMessage | null>(null)
 /** False until the first list came. */
 export const listed = ref(false)
 const book = shallowRef(new SessionBook())
@@ -39,6 +42,9 @@ function take(message: LiveMessage): void {
       break
     case 'counts':
       counts.value = message.counts
+      break
+    case 'devices':
+      presence.value = message
       break
     case 'bye':
       loginEnded(message.code)

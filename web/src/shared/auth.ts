@@ -2,6 +2,7 @@
 
 import { ref, shallowRef } from 'vue'
 import { Api } from './api'
+import { DeviceApi } from './device-api'
 import { notes } from './feedback'
 import { ApiError, HttpClient } from './http'
 import { language, setLanguage } from './i18n'
@@ -15,15 +16,15 @@ export const loginLost = ref(false)
 export const byeCode = ref<ByeCode | null>(null)
 export const mustChangePassword = ref(false)
 
-export const api = new Api(
-  new HttpClient({
-    base: '/api/v1',
-    language,
-    onLoginRequired: () => {
-      if (me.value !== null) loginLost.value = true
-    },
-  }),
-)
+const http = new HttpClient({
+  base: '/api/v1',
+  language,
+  onLoginRequired: () => {
+    if (me.value !== null) loginLost.value = true
+  },
+})
+export const api = new Api(http)
+export const devices = new DeviceApi(http)
 
 export const isLoginRequired = (problem: unknown): boolean =>
   problem instanceof ApiError && problem.code === 'LOGIN_REQUIRED'

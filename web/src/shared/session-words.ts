@@ -23,7 +23,7 @@ export const loginResult = (words: Words, code: string | null): string => word(w
 export const outReason = (words: Words, code: string | null): string => word(words, 'out_reason', code)
 
 /** "Windows 11 23H2" from two hostile strings. */
-export function systemText(client: Client): string {
+export function systemText(client: Pick<Client, 'os' | 'os_version'>): string {
   const name = safeText(client.os, 40)
   const version = safeText(client.os_version, 40)
   return version.startsWith(name) ? version : `${name} ${version}`.trim()

@@ -1,5 +1,7 @@
 /** The values of the REST and live-socket contract (`/api/v1`). Times are ISO 8601 UTC strings. */
 
+import type { DevicesMessage } from './device-types'
+
 export const SESSION_STATES = [
   'WAITING',
   'JOINING',
@@ -288,6 +290,7 @@ export const BYE_CODES = ['LOGGED_OUT', 'LOGIN_EXPIRED', 'LOGIN_REPLACED', 'SERV
 export type ByeCode = (typeof BYE_CODES)[number]
 
 export type LiveMessage =
+  | DevicesMessage
   | { type: 'hello'; sessions: Session[]; counts: Counts }
   | { type: 'session'; session: Session }
   | { type: 'counts'; counts: Counts }

@@ -1,0 +1,138 @@
+"""`wizhelper-agent enroll` and `wizhelper-agent device`. Both write one JSON object a line of what happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+
+from agent.access import Workshop, language, run_program
+from agent.device.desk import DeviceDesk
+from agent.device.enrolment import Application, about, enrol
+from agent.device.link import DeviceLink
+from agent.device.store import DeviceStore, default_folder
+from agent.link import LinkError, ServerLink, parse_server
+from agent.platform.interface import current_platform
+from agent.session import Joined, SupportSession
+from wizhelper.protocol import device as wire
+
+log = Logger()
+
+INSTANCE_BYTES = 16
+
+
+def tell(out: TextIO, event: str, **fields: Any) -> None:
+    out.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
+    out.flush()
+
+
+def grouped_key(public: bytes) -> str:
+    """The first half of the key as an administrator compares it with the page before he approves: "9f86 d081 ..."."""
+    text = public.hex()[:32]
+    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+def _store(options: Any) -> DeviceStore:
+    store = DeviceStore(Path(options.state) if options.state else default_folder())
+    store.open()
+    return store
+
+
+def run_enroll(options: Any, reactor: Any) -> int:
+    return run_program(partial(_enroll, options, reactor), reactor)
+
+
+async def _enroll(options: Any, reactor: Any) -> int:
+    """Exit status 0 also for a device that waits for approval: it is registered, and the service may be started."""
+    server = ServerLink(reactor, parse_server(options.server, options.ca), language(options.lang))
+    host = current_platform().host()
+    asked = Application(options.company, options.name or host.host_name, options.group, options.token)
+    try:
+        store = _store(options)
+        registration, standing = await enrol(server, store, asked, host)
+        key = grouped_key(store.key().public)
+    except OSError as problem:
+        raise LinkError("STATE_FOLDER", f"{problem.filename}: {problem.strerror}") from None
+    tell(sys.stdout, "registered", device=registration.device, name=registration.name, standing=standing, key=key)
+    return 0
+
+
+def run_device(options: Any, reactor: Any) -> int:
+    return run_program(partial(_device, options, reactor), reactor)
+
+
+async def _device(options: Any, reactor: Any) -> int:
+    workshop = Workshop(current_platform(), "device")
+    try:
+        program = DeviceProgram(reactor, _store(options), workshop, language(options.lang), partial(tell, sys.stdout))
+        return await program.run()
+    finally:
+        workshop.close()
+
+
+class DeviceProgram:
+    """Runs until it is stopped, or until the device is unregistered."""
+
+    def __init__(
+        self, reactor: Any, store: DeviceStore, workshop: Workshop, words: str, say: Callable[..., None]
+    ) -> None:
+        self._reactor = reactor
+        self._workshop = workshop
+        self._language = words
+        self._say = say
+        registration = store.registration()
+        ca = registration.ca.encode() if registration.ca is not None else None
+        self._server = ServerLink(reactor, parse_server(registration.server, None, ca), words)
+        self._key = store.key()
+        said = about(workshop.host, os.urandom(INSTANCE_BYTES).hex())
+        self._link = DeviceLink(reactor, self._server, store, registration, self._key, said, self)
+        self._desks: dict[str, DeviceDesk] = {}
+        self._done: Deferred[int] = Deferred()
+
+    def run(self) -> Coroutine[Any, Any, int]:
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._shutdown)
+        self._link.start()
+        return self._until_done()
+
+    async def _until_done(self) -> int:
+        return await self._done
+
+    def _shutdown(self) -> Deferred[Any]:
+        self._link.stop()
+        return DeferredList([desk.leave() for desk in self._desks.values()])
+
+    # --- DeviceEvents -------------------------------------------------------------------------------------------------
+
+    def device_state(self, state: str) -> None:
+        self._say("device", state=state)
+
+    def invited(self, invite: wire.Invite) -> None:
+        policy = self._link.registration.policy_now()
+        assert policy is not None  # the link hands on no invitation without one
+        desk = DeviceDesk(self._reactor, policy, self._language, self._say)
+        joined = Joined(invite.session, invite.secret, self._link.registration.company, invite.operator)
+        parts = self._workshop.parts()
+        session = SupportSession(
+            self._reactor, self._server, joined, parts, desk, key=self._key, asks_first=desk.asks_first
+        )
+        desk.attend(session)
+        self._desks[invite.session] = desk
+        session.done.addCallback(self._ended, invite.session)
+        session.start()
+
+    def _ended(self, reason: str, session: str) -> str:
+        del self._desks[session]
+        return reason
+
+    def unregistered(self) -> None:
+        self._say("unregistered")
+        for desk in list(self._desks.values()):
+            desk.leave()
+        self._done.callback(0)

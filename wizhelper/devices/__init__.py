@@ -1,0 +1,1 @@
+"""Registered devices: enrolment, groups, presence, and sessions that need nobody at the PC."""
