@@ -49,6 +49,7 @@ frozen: dist/programs/.built  ## the access program as one file
 bench: $(VENV)/.dev web/dist/.built  ## figures of docs/performance.md
 	$(BIN)/python -m bench.relay
 	$(BIN)/python -m bench.encode
+	$(BIN)/python -m bench.statistics
 
 clean:  ## what was built, not what was installed
 	rm -rf build dist web/dist *.egg-info

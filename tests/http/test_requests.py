@@ -345,7 +345,7 @@ def test_no_header_of_a_request_makes_the_server_fail(still_world: World, name: 
     [
         "from=0001-01-01T00:00:00%2B14:00",
         "to=9999-12-31T23:59:59-14:00",
-        "from=2026-01-01",
+        "from=2026-13-01",
         "from=x",
         "page=0",
         "page=-1",

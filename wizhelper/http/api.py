@@ -99,7 +99,16 @@ class Call(Generic[B]):
         return self.who
 
 
-Handler = Callable[[Call[Any]], Awaitable[BaseModel | None]]
+@dataclass(frozen=True)
+class Download:
+    """A file as a route's answer, to be saved and never shown. `name`: ASCII, without quotes."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+Handler = Callable[[Call[Any]], Awaitable[BaseModel | Download | None]]
 
 
 @dataclass(frozen=True)

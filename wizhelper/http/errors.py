@@ -52,6 +52,13 @@ CATALOGUE: Mapping[str, Entry] = {
         "The request is too large.",
         "Send less and try again.",
     ),
+    "EXPORT_TOO_LARGE": _e(
+        400,
+        "한 번에 내보낼 수 있는 기록은 50,000건까지입니다.",
+        "기간을 줄이거나 조건을 더한 뒤 다시 시도하세요.",
+        "At most 50,000 records can be exported at once.",
+        "Choose a shorter period or more filters and try again.",
+    ),
     "NOT_FOUND": _e(
         404,
         "찾을 수 없습니다.",

@@ -19,7 +19,7 @@ from werkzeug.routing import IntegerConverter, Map
 from zope.interface import implementer
 
 from wizhelper.http import openapi, reading
-from wizhelper.http.api import PREFIX, PUBLIC, Call, Caller, Route
+from wizhelper.http.api import PREFIX, PUBLIC, Call, Caller, Download, Route
 from wizhelper.http.errors import ApiError, Language, language_of
 from wizhelper.http.hosts import Hosts
 from wizhelper.protocol import messages
@@ -342,7 +342,10 @@ def _authorize(request: Request, route: Route, who: Caller | None) -> None:
         raise ApiError("PASSWORD_CHANGE_FIRST")
 
 
-def _write_model(request: Request, route: Route, result: BaseModel | None) -> bytes:
+def _write_model(request: Request, route: Route, result: BaseModel | Download | None) -> bytes:
+    if isinstance(result, Download):
+        as_file = {"Content-Disposition": f'attachment; filename="{result.name}"'}
+        return _write(request, Response(result.data, result.content_type, 200, as_file))
     if result is None:
         return _write(request, Response(b"", "application/json", route.status))
     return _write(request, Response(result.model_dump_json().encode(), "application/json", route.status))

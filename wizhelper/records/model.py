@@ -6,9 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from wizhelper.store.database import Base, UtcDateTime
+
+SLOT_S = 15 * 60
+"""Seconds of a slot: the finest step by which time zones differ, so that any zone's hours and days are whole slots."""
+
+
+def slot_of(at: datetime) -> int:
+    return int(at.timestamp()) // SLOT_S
 
 
 class FaultType(Base):
@@ -22,13 +29,25 @@ class FaultType(Base):
     active: Mapped[bool] = mapped_column(default=True)
 
 
+FIGURE_COLUMNS = (
+    *("company_id", "slot", "counted", "owner_id", "state", "result", "fault_type_id"),
+    *("kind", "os", "os_version", "active_s"),
+)
+"""An index over all that statistics read, so that they never touch the rows."""
+
+
 class SupportSession(Base):
-    """One session, live or over. `due_at`: when the state's own time limit strikes (support/states.py)."""
+    """One session, live or over. `due_at`: when the state's own time limit strikes (support/states.py).
+
+    `slot` and `counted` follow the times by themselves: the quarter of an hour (since 1970, UTC) in which the session
+    counts in statistics, which is when it became active, else when it was made; and whether it ever became active.
+    """
 
     __tablename__ = "support_sessions"
     __table_args__ = (
         Index("support_sessions_owner_state", "owner_id", "state"),
         Index("support_sessions_company_created", "company_id", "created_at"),
+        Index("support_sessions_figures", *FIGURE_COLUMNS),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -67,6 +86,14 @@ class SupportSession(Base):
     #: Of a session of kind "device". `approval_s`: how long its PC may take to answer; 0: nobody is asked.
     device_id: Mapped[str | None] = mapped_column(String(36), index=True)
     approval_s: Mapped[int | None]
+    slot: Mapped[int] = mapped_column(default=0)
+    counted: Mapped[bool] = mapped_column(default=False)
+
+    @validates("created_at", "connected_at")
+    def _count(self, name: str, at: datetime | None) -> datetime | None:
+        if at is not None and (name == "connected_at" or not self.counted):
+            self.slot, self.counted = slot_of(at), name == "connected_at"
+        return at
 
 
 class LiveNumber(Base):

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wizhelper.accounts.web import page_of
-from wizhelper.http.api import ANYONE, Call, Caller, Model, Role, Routes
+from wizhelper.http.api import ANYONE, Call, Caller, Download, Model, Routes
 from wizhelper.http.errors import ApiError
-from wizhelper.records import events, quality
+from wizhelper.records import events, export, export_words, quality, statistics
+from wizhelper.records.filters import conditions, ordered, visible
 from wizhelper.records.model import FaultType, SupportSession
 from wizhelper.records.quality import QualityOut
 from wizhelper.records.view import SessionOut, described
+from wizhelper.settings.service import company_by_id
 from wizhelper.store.database import Database
-
-MAX_SEARCH = 100
 
 
 class RecordPage(Model):
@@ -53,12 +53,6 @@ class FaultTypeList(Model):
     items: list[FaultTypeOut]
 
 
-def visible(caller: Caller) -> list[ColumnElement[bool]]:
-    """The condition that every query for records carries."""
-    company = SupportSession.company_id == caller.company
-    return [company, SupportSession.owner_id == caller.account] if caller.role is Role.OPERATOR else [company]
-
-
 def visible_session(session: Session, caller: Caller, session_id: str) -> SupportSession:
     """Raises ApiError("NOT_FOUND"), also for sessions of others."""
     row = session.scalar(select(SupportSession).where(SupportSession.id == session_id, *visible(caller)))
@@ -67,41 +61,54 @@ def visible_session(session: Session, caller: Caller, session_id: str) -> Suppor
     return row
 
 
-def _filters(call: Call[None]) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if state := call.query.get("state"):
-        found.append(SupportSession.state.in_(state.split(",")[:12]))
-    for name, column_filter in (("from", SupportSession.created_at.__ge__), ("to", SupportSession.created_at.__lt__)):
-        if text := call.query.get(name):
-            try:
-                at = datetime.fromisoformat(text)
-                if at.tzinfo is None:
-                    raise ApiError("INVALID_FIELDS", fields={name: "needs a time zone"})
-                found.append(column_filter(at.astimezone(UTC)))
-            except (ValueError, OverflowError):
-                raise ApiError("INVALID_FIELDS", fields={name: "ISO 8601"}) from None
-    if text := call.query.get("q", "").strip()[:MAX_SEARCH]:
-        columns = (SupportSession.host_name, SupportSession.user_name, SupportSession.number, SupportSession.memo)
-        found.append(or_(*(c.contains(text, autoescape=True) for c in columns)))
-    return found
+def _page(db: Session, call: Call[None], now: datetime) -> RecordPage:
+    page, size = page_of(call)
+    where = conditions(db, call.caller, call.query, now)
+    total = db.scalar(select(func.count()).select_from(SupportSession).where(*where)) or 0
+    rows = db.scalars(ordered(call.query, where).offset((page - 1) * size).limit(size))
+    return RecordPage(items=[described(db, r) for r in rows], total=total, page=page, size=size)
 
 
-def make_routes(db: Database, _now: Callable[[], datetime]) -> Routes:
+def _exported(db: Session, call: Call[None], now: datetime) -> Download:
+    where = conditions(db, call.caller, call.query, now)
+    if (db.scalar(select(func.count()).select_from(SupportSession).where(*where)) or 0) > export.MAX_ROWS:
+        raise ApiError("EXPORT_TOO_LARGE", details={"max": export.MAX_ROWS})
+    types = db.execute(select(FaultType.id, FaultType.name).where(FaultType.company_id == call.caller.company))
+    faults = {row.id: row.name for row in types}
+    zone = company_by_id(db, call.caller.company).time_zone
+    sessions = (described(db, row) for row in db.scalars(ordered(call.query, where)))
+    rows = export_words.record_rows(sessions, faults, zone)
+    return export.table("records", call.query.get("format", "csv"), export_words.HEADS[call.language], rows)
+
+
+def _exported_figures(db: Session, call: Call[None], now: datetime) -> Download:
+    found = statistics.figures(db, call.caller, call.query, now)
+    head, rows = export_words.figure_head(found, call.language), export_words.figure_rows(found, call.language)
+    return export.table("statistics", call.query.get("format", "csv"), head, rows)
+
+
+def make_routes(db: Database, now: Callable[[], datetime]) -> Routes:
     routes = Routes("records")
 
     @routes.get("/records", roles=ANYONE, result=RecordPage)
     async def list_records(call: Call[None]) -> RecordPage:
-        """Sessions, newest first; query fields page, size, state, from, to, q (ADM-REC-WORK)."""
-        page, size = page_of(call)
-        where = [*visible(call.caller), *_filters(call)]
+        """Sessions; query fields page, size, sort, from, to, q and the dimensions of statistics (ADM-REC-WORK)."""
+        return await db.read(lambda session: _page(session, call, now()))
 
-        def work(session: Session) -> RecordPage:
-            total = session.scalar(select(func.count()).select_from(SupportSession).where(*where)) or 0
-            query = select(SupportSession).where(*where).order_by(SupportSession.created_at.desc())
-            rows = session.scalars(query.offset((page - 1) * size).limit(size))
-            return RecordPage(items=[described(session, r) for r in rows], total=total, page=page, size=size)
+    @routes.get("/records/export", roles=ANYONE)
+    async def export_records(call: Call[None]) -> Download:
+        """The same sessions as a file; query field format: csv or xlsx."""
+        return await db.read(lambda session: _exported(session, call, now()))
 
-        return await db.read(work)
+    @routes.get("/statistics", roles=ANYONE, result=statistics.Figures)
+    async def show_statistics(call: Call[None]) -> statistics.Figures:
+        """Figures of a period; query fields rows, columns, from, to and the filters of records (ADM-STAT-*)."""
+        return await db.read(lambda session: statistics.figures(session, call.caller, call.query, now()))
+
+    @routes.get("/statistics/export", roles=ANYONE)
+    async def export_statistics(call: Call[None]) -> Download:
+        """The same figures as a file; query field format: csv or xlsx."""
+        return await db.read(lambda session: _exported_figures(session, call, now()))
 
     @routes.get("/records/<uuid:id>", roles=ANYONE, result=Record)
     async def one_record(call: Call[None]) -> Record:

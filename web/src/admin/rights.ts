@@ -10,6 +10,7 @@ export const mayChange: ComputedRef<boolean> = computed(() => me.value?.account.
 export const MENU: readonly { name: string; icon: string; roles: readonly Role[] }[] = [
   { name: 'overview', icon: 'pi-th-large', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'records', icon: 'pi-list', roles: ['admin', 'group_admin', 'auditor'] },
+  { name: 'statistics', icon: 'pi-chart-bar', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'logins', icon: 'pi-sign-in', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'accounts', icon: 'pi-users', roles: ['admin', 'group_admin'] },
   { name: 'devices', icon: 'pi-desktop', roles: ['admin', 'group_admin', 'auditor'] },

@@ -6,6 +6,7 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'overview', component: OverviewView },
     { path: '/records', name: 'records', component: () => import('../shared/components/RecordsView.vue') },
+    { path: '/statistics', name: 'statistics', component: () => import('../shared/components/StatisticsView.vue') },
     { path: '/logins', name: 'logins', component: () => import('./views/LoginRecordsView.vue') },
     { path: '/accounts', name: 'accounts', component: () => import('./views/AccountsView.vue') },
     { path: '/devices', name: 'devices', component: () => import('./views/DevicesView.vue') },

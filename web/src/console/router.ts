@@ -8,6 +8,7 @@ export const router = createRouter({
     { path: '/sessions/:id', name: 'control', component: () => import('./views/ControlView.vue'), props: true },
     { path: '/devices', name: 'devices', component: () => import('./views/DevicesView.vue') },
     { path: '/records', name: 'records', component: () => import('../shared/components/RecordsView.vue') },
+    { path: '/statistics', name: 'statistics', component: () => import('../shared/components/StatisticsView.vue') },
     { path: '/settings', name: 'settings', component: () => import('./views/SettingsView.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],

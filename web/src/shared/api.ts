@@ -1,6 +1,7 @@
 /** The REST routes of `/api/v1`, one typed function each. Every one may throw ApiError. */
 
 import type { HttpClient, Query } from './http'
+import type { FigureQuery, Figures } from './statistics'
 import type * as T from './types'
 
 interface Items<V> {
@@ -46,6 +47,7 @@ export class Api {
   counts = () => this.http.get<T.Counts>('/counts')
 
   records = (query: T.RecordQuery) => this.http.get<T.Page<T.Session>>('/records', { ...query } as Query)
+  statistics = (query: FigureQuery) => this.http.get<Figures>('/statistics', { ...query })
   record = (id: string) => this.http.get<T.RecordDetail>(`/records/${encodeURIComponent(id)}`)
   correct = (id: string, form: T.Correction) =>
     this.http.post<T.Session>(`/records/${encodeURIComponent(id)}/correct`, form)

@@ -191,6 +191,10 @@ export interface RecordQuery {
   from?: string
   to?: string
   q?: string
+  /** A name of the server's orders, with "-" before it for the reverse. */
+  sort?: string
+  /** Filters by dimensions of the statistics, by their names. */
+  [dimension: string]: string | number | undefined
 }
 
 export interface SessionEvent {
