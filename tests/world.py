@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from twisted.internet.testing import MemoryReactorClock
 
 import wizhelper.server as server
-from wizhelper.accounts import passwords, service
+from wizhelper.accounts import passwords, service, teams
 from wizhelper.http.api import Role
 from wizhelper.http.site import WebSite
 from wizhelper.records import faults
@@ -30,10 +30,10 @@ def populate(db: Session) -> None:
         company = add_company(db, START, code, f"Company {code.upper()}")
         company.consent_enabled = True
         faults.add_defaults(db, company.id)
-        for login_id in OPERATORS:
-            service.add_account(db, START, company.id, login_id, f"{login_id.title()} {code}", Role.OPERATOR, hashed)
-        for login_id, role in STAFF.items():
-            service.add_account(db, START, company.id, login_id, f"{login_id.title()} {code}", role, hashed)
+        team = teams.add(db, START, company.id, "Seoul").id
+        for login_id, role in {**dict.fromkeys(OPERATORS, Role.OPERATOR), **STAFF}.items():
+            name = f"{login_id.title()} {code}"
+            service.add_account(db, START, company.id, login_id, name, role, hashed, team=team)
 
 
 @dataclass

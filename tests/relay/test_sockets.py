@@ -431,7 +431,7 @@ def test_a_cut_by_an_administrator_closes_everything(world: World) -> None:
     _, agent, console_end, agent_end = _controlled(world)
     boss = world.logged_in("boss")
     (session,) = boss.api("GET", "/sessions/now").json["items"]
-    boss.api("POST", f"/sessions/{session['id']}/cut", {})
+    boss.api("POST", f"/sessions/{session['id']}/cut", {"reason": "shift is over"})
     assert (console_end.close_code, agent_end.close_code, agent.close_code) == (4003, 4003, 4010)
     assert agent.of_type("ended") == [{"type": "ended", "reason": "admin_cut"}]
 

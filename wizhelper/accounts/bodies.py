@@ -9,7 +9,7 @@ from pydantic import Field
 
 from wizhelper.accounts import passwords
 from wizhelper.accounts.model import Account
-from wizhelper.http.api import Model, Role
+from wizhelper.http.api import Model, Role, RowId
 from wizhelper.notices.web import NoticeOut
 
 
@@ -26,6 +26,7 @@ class AccountOut(Model):
     display_name: str
     role: Role
     status: str
+    team: int | None
     allowed_addresses: list[str]
     totp_enabled: bool
     last_login_at: datetime | None
@@ -97,14 +98,18 @@ class TotpOff(TotpBeginIn):
     code: str = Field(max_length=10)
 
 
-class AccountList(Model):
+class AccountPage(Model):
     items: list[AccountOut]
+    total: int
+    page: int
+    size: int
 
 
 class AccountIn(Model):
     id: str = Field(min_length=1, max_length=64)
     display_name: str = Field(default="", max_length=100)
     role: Literal["admin", "group_admin", "operator", "auditor"]
+    team: RowId | None = None
     password: str | None = Field(default=None, max_length=passwords.MAX_LENGTH)
     allowed_addresses: list[str] = Field(default_factory=list, max_length=100)
 
@@ -115,9 +120,58 @@ class AccountAdded(Model):
 
 
 class AccountPatch(Model):
+    """Only what is sent is changed; `team` null takes the account out of its group."""
+
     display_name: str | None = Field(default=None, min_length=1, max_length=100)
+    role: Literal["admin", "group_admin", "operator", "auditor"] | None = None
+    team: RowId | None = None
     status: Literal["active", "disabled"] | None = None
     allowed_addresses: list[str] | None = Field(default=None, max_length=100)
+
+
+class ImportIn(Model):
+    csv: str = Field(max_length=60_000)
+    dry_run: bool
+
+
+class ImportRow(Model):
+    """One line of the file. `error`: None, or the field that is wrong and why, as a code for the page to translate."""
+
+    line: int
+    id: str
+    display_name: str
+    role: str
+    team: str
+    error: str | None
+    password: str | None = None
+
+
+class ImportOut(Model):
+    rows: list[ImportRow]
+    errors: int
+    created: int
+
+
+class TeamIn(Model):
+    name: str = Field(min_length=1, max_length=100)
+
+
+class TeamOut(Model):
+    id: int
+    name: str
+    members: int
+
+
+class TeamList(Model):
+    items: list[TeamOut]
+
+
+class AccessPolicy(Model):
+    """`lock_after`: wrong passwords until an account locks. 0 means never, and is the default: who knows an ID could
+    otherwise keep its owner out; the limiter holds back guessing either way."""
+
+    allowed_addresses: list[str] = Field(max_length=100)
+    lock_after: int = Field(ge=0, le=100)
 
 
 class NewPassword(Model):
@@ -155,6 +209,7 @@ def described_account(account: Account) -> AccountOut:
         display_name=account.display_name,
         role=Role(account.role),
         status=account.status,
+        team=account.team_id,
         allowed_addresses=list(account.allowed_addresses),
         totp_enabled=account.totp_secret is not None,
         last_login_at=account.last_login_at,

@@ -18,16 +18,12 @@ from twisted.python.threadpool import ThreadPool
 from wizhelper import __version__
 from wizhelper.accounts import passwords, service
 from wizhelper.accounts.bodies import (
-    AccountAdded,
-    AccountIn,
     AccountOut,
-    AccountPatch,
     CompanyBrief,
     Limits,
     LoginIn,
     LoginOut,
     Me,
-    NewPassword,
     OwnSettings,
     PasswordIn,
     TotpBeginIn,
@@ -38,7 +34,7 @@ from wizhelper.accounts.bodies import (
     described_account,
 )
 from wizhelper.accounts.model import Account, Login, LoginResult, LogoutReason
-from wizhelper.http.api import Call, Caller, Role
+from wizhelper.http.api import Call, Caller
 from wizhelper.http.errors import ApiError
 from wizhelper.settings.model import Company
 from wizhelper.store.database import Database
@@ -47,7 +43,7 @@ log = Logger()
 
 HASH_THREADS = 2
 #: Refusals that count against the limiter: without them a password or code could be guessed.
-WRONG_TRIES = frozenset({"LOGIN_FAILED", "TOTP_WRONG", "ADDRESS_DENIED", "ACCOUNT_LOCKED"})
+WRONG_TRIES = frozenset({"LOGIN_FAILED", "TOTP_WRONG", "ADDRESS_DENIED", "ACCOUNT_LOCKED", "LOGIN_LOCKED"})
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,7 @@ class Accounts:
     async def _verified(self, stored: str, password: str) -> bool:
         return await deferToThreadPool(self._reactor, self._hashers, passwords.verify_password, stored, password)
 
-    async def _hashed(self, password: str) -> str:
+    async def hashed(self, password: str) -> str:
         return await deferToThreadPool(self._reactor, self._hashers, passwords.hash_password, password)
 
     async def login(self, call: Call[LoginIn]) -> LoginOut:
@@ -197,7 +193,7 @@ class Accounts:
         await self._require_password(call, account, call.body.current)
         if passwords.is_weak(call.body.new, account.login_id, account.display_name):
             raise ApiError("PASSWORD_WEAK")
-        await self._set_password(account.id, call.body.new, must_change=False, keep=call.caller.login)
+        await self.set_password(account.id, call.body.new, must_change=False, keep=call.caller.login)
 
     async def _require_password(self, call: Call[Any], account: Account, password: str) -> None:
         """Re-authentication, behind the same limiter as a login."""
@@ -206,8 +202,8 @@ class Accounts:
             raise ApiError("PASSWORD_WRONG")
         self._limiter.succeeded(call.address, "", str(account.id))
 
-    async def _set_password(self, account_id: int, password: str, *, must_change: bool, keep: int | None) -> None:
-        hashed = await self._hashed(password)
+    async def set_password(self, account_id: int, password: str, *, must_change: bool, keep: int | None) -> None:
+        hashed = await self.hashed(password)
 
         def work(session: Session) -> list[int]:
             account = session.get_one(Account, account_id)
@@ -216,8 +212,12 @@ class Accounts:
             return service.close_all_logins(session, self._now(), account_id, LogoutReason.LOGOUT, keep)
 
         gone = await self._db.run(work)
-        if gone:
-            await self._hooks.logged_out(account_id, gone, "LOGGED_OUT", keep is None)
+        await self.ended(account_id, gone, last=keep is None)
+
+    async def ended(self, account_id: int, logins: Sequence[int], *, last: bool = True) -> None:
+        """After the commit that ended `logins`: their sockets close. `last`: the account has no login left."""
+        if logins:
+            await self._hooks.logged_out(account_id, logins, "LOGGED_OUT", last)
 
     async def begin_totp(self, call: Call[TotpBeginIn]) -> TotpSecret:
         account = await self._db.read(lambda s: s.get_one(Account, call.caller.account))
@@ -262,65 +262,3 @@ class Accounts:
         if not await self._db.run(work):
             raise ApiError("TOTP_WRONG")
         self._limiter.succeeded(call.address, "totp", str(account.id))
-
-    async def add_account(self, call: Call[AccountIn]) -> AccountAdded:
-        form = call.body
-        password = form.password or passwords.generate_password()
-        if passwords.is_weak(password, form.id, form.display_name):
-            raise ApiError("PASSWORD_WEAK")
-        hashed = await self._hashed(password)
-
-        def work(session: Session) -> AccountOut:
-            return described_account(
-                service.add_account(
-                    session,
-                    self._now(),
-                    call.caller.company,
-                    form.id,
-                    form.display_name,
-                    Role(form.role),
-                    hashed,
-                    must_change=form.password is None,
-                    allowed_addresses=list(form.allowed_addresses),
-                )
-            )
-
-        return AccountAdded(account=await self._db.run(work), password=None if form.password else password)
-
-    async def change_account(self, call: Call[AccountPatch]) -> AccountOut:
-        form, number = call.body, call.path["num"]
-        if number == call.caller.account and form.status == "disabled":
-            raise ApiError("OWN_ACCOUNT")
-
-        def work(session: Session) -> tuple[AccountOut, list[int]]:
-            account = service.account_of_company(session, call.caller.company, number)
-            account.display_name = form.display_name or account.display_name
-            if form.allowed_addresses is not None:
-                account.allowed_addresses = service.checked_addresses(list(form.allowed_addresses))
-            account.status = form.status or account.status
-            gone = []
-            if account.status != "active":
-                gone = service.close_all_logins(session, self._now(), account.id, LogoutReason.DISABLED)
-            return described_account(account), gone
-
-        account, gone = await self._db.run(work)
-        if gone:
-            await self._hooks.logged_out(account.num, gone, "LOGGED_OUT", True)
-        return account
-
-    async def reset_password(self, call: Call[None]) -> NewPassword:
-        account = await self._account(call)
-        password = passwords.generate_password()
-        await self._set_password(account.id, password, must_change=True, keep=None)
-        return NewPassword(password=password)
-
-    async def remove_totp(self, call: Call[None]) -> None:
-        account = await self._account(call)
-
-        def work(session: Session) -> None:
-            session.get_one(Account, account.id).totp_secret = None
-
-        await self._db.run(work)
-
-    async def _account(self, call: Call[None]) -> Account:
-        return await self._db.read(lambda s: service.account_of_company(s, call.caller.company, call.path["num"]))

@@ -1,4 +1,4 @@
-"""Tables: accounts, logins that are alive, login records."""
+"""Tables: operator groups, accounts, logins that are alive, login records."""
 
 from __future__ import annotations
 
@@ -27,6 +27,18 @@ class LogoutReason(StrEnum):
     DISABLED = "disabled"
 
 
+class Team(Base):
+    """An operator group; its group administrators see and manage its operators only."""
+
+    __tablename__ = "teams"
+    __table_args__ = (UniqueConstraint("company_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Account(Base):
     __tablename__ = "accounts"
     __table_args__ = (UniqueConstraint("company_id", "login_id"),)
@@ -39,6 +51,9 @@ class Account(Base):
     password: Mapped[str] = mapped_column(String(200))
     must_change: Mapped[bool] = mapped_column(default=False)
     status: Mapped[str] = mapped_column(String(16), default="active")
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"), index=True)
+    failed_count: Mapped[int] = mapped_column(default=0)
+    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     allowed_addresses: Mapped[list[str]] = mapped_column(JSON, default=list)
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     totp_pending: Mapped[str | None] = mapped_column(String(64))

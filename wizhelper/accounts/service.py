@@ -25,6 +25,7 @@ LOGIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 TOKEN_BYTES = 32
 MAX_LOGINS_PER_ACCOUNT = 5
 LOGIN_ABSOLUTE = timedelta(hours=12)
+LOCK_LASTS = timedelta(minutes=30)
 SEEN_STEP = timedelta(minutes=1)
 TOTP_STEP_S = 30
 
@@ -109,6 +110,8 @@ def record_failure(
     """A try for a company that does not exist leaves no record: there is nobody to show it to."""
     if candidate.company_id is None:
         return
+    if candidate.account_id is not None and result in (LoginResult.BAD_PASSWORD, LoginResult.BAD_TOTP):
+        _count_failure(session.get_one(Account, candidate.account_id), candidate.company_id, session, now)
     session.add(
         LoginRecord(
             company_id=candidate.company_id,
@@ -122,14 +125,41 @@ def record_failure(
     )
 
 
+def _count_failure(account: Account, company_id: int, session: Session, now: datetime) -> None:
+    """A lock ends no login that is open: guessing at a password must not be a way to cut its owner off."""
+    account.failed_count += 1
+    limit = session.get_one(Company, company_id).lock_after
+    if limit and account.failed_count >= limit and account.status == "active":
+        account.status, account.locked_at = "locked", now
+
+
+def release(account: Account) -> None:
+    """Ends a lock; a disabled account stays disabled."""
+    account.failed_count, account.locked_at = 0, None
+    if account.status == "locked":
+        account.status = "active"
+
+
+def _check_status(account: Account, now: datetime) -> None:
+    """Raises ApiError: ACCOUNT_LOCKED, LOGIN_LOCKED. A lock that has lasted LOCK_LASTS ends here."""
+    if account.status == "locked" and account.locked_at is not None and now - account.locked_at >= LOCK_LASTS:
+        release(account)
+    if account.status == "locked":
+        raise ApiError("LOGIN_LOCKED")
+    if account.status != "active":
+        raise ApiError("ACCOUNT_LOCKED")
+
+
 def open_login(
     session: Session, now: datetime, account_id: int, totp: str | None, address: str, agent: str
 ) -> NewLogin:
-    """After the password was right. Raises ApiError: ACCOUNT_LOCKED, ADDRESS_DENIED, TOTP_REQUIRED, TOTP_WRONG."""
+    """After the password was right. Raises ApiError: ACCOUNT_LOCKED, LOGIN_LOCKED, ADDRESS_DENIED, TOTP_*."""
     account = session.get_one(Account, account_id)
-    if account.status != "active":
-        raise ApiError("ACCOUNT_LOCKED")
-    if not address_allowed(account.allowed_addresses, address):
+    _check_status(account, now)
+    company = session.get_one(Company, account.company_id)
+    if not (
+        address_allowed(account.allowed_addresses, address) and address_allowed(company.allowed_addresses, address)
+    ):
         raise ApiError("ADDRESS_DENIED", details={"address": address})
     if account.totp_secret:
         if not totp:
@@ -159,6 +189,7 @@ def open_login(
     )
     session.add(login)
     account.last_login_at = now
+    account.failed_count = 0
     session.flush()
     return NewLogin(_caller(account, login), token, account.must_change, replaced)
 
@@ -213,23 +244,24 @@ def _caller(account: Account, login: Login) -> Caller:
         display_name=account.display_name,
         csrf=login.csrf,
         must_change_password=account.must_change,
+        team=account.team_id,
     )
 
 
 def authenticate(session: Session, now: datetime, token: str, address: str) -> Caller | None:
     """The cookie's owner, or None. Does not extend the login: see `touch`."""
     row = session.execute(
-        select(Login, Account, Company.login_idle_s)
+        select(Login, Account, Company)
         .join(Account, Account.id == Login.account_id)
         .join(Company, Company.id == Account.company_id)
         .where(Login.token_hash == hash_token(token))
     ).first()
     if row is None:
         return None
-    login, account, idle_s = row
-    if account.status != "active" or not address_allowed(account.allowed_addresses, address):
+    login, account, company = row
+    if account.status == "disabled" or not address_allowed(account.allowed_addresses, address):
         return None
-    if expiry_of(login, idle_s) <= now:
+    if not address_allowed(company.allowed_addresses, address) or expiry_of(login, company.login_idle_s) <= now:
         return None
     return _caller(account, login)
 
@@ -298,6 +330,7 @@ def add_account(
     *,
     must_change: bool = False,
     allowed_addresses: list[str] | None = None,
+    team: int | None = None,
 ) -> Account:
     """Raises ApiError: ID_TAKEN, INVALID_FIELDS."""
     if not LOGIN_ID.fullmatch(login_id):
@@ -313,6 +346,7 @@ def add_account(
         password=password_hash,
         must_change=must_change,
         created_at=now,
+        team_id=team,
         settings={},
         allowed_addresses=checked_addresses(allowed_addresses or []),
     )

@@ -5,52 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from wizhelper import __version__
+from wizhelper.accounts import service
 from wizhelper.accounts.bodies import (
-    AccountAdded,
-    AccountIn,
-    AccountList,
-    AccountOut,
-    AccountPatch,
     LoginIn,
     LoginOut,
     LoginPage,
     LoginRecordOut,
     LoginRecordPage,
     Me,
-    NewPassword,
     OwnSettings,
     PasswordIn,
     TotpBeginIn,
     TotpCode,
     TotpOff,
     TotpSecret,
-    described_account,
 )
 from wizhelper.accounts.logins import Accounts
-from wizhelper.accounts.model import Account, LoginRecord
-from wizhelper.http.api import ADMINS, ANYONE, PUBLIC, READERS, Call, Routes
-from wizhelper.http.errors import ApiError
+from wizhelper.accounts.model import Account, LoginRecord, LogoutReason
+from wizhelper.accounts.paging import page_of
+from wizhelper.accounts.people import People, manageable
+from wizhelper.accounts.people_web import add_people_routes
+from wizhelper.http.api import ANYONE, PUBLIC, READERS, Call, Caller, Role, Routes
 from wizhelper.notices import service as notices
 from wizhelper.notices.web import NoticeOut, described
 from wizhelper.settings.service import find_company
 from wizhelper.store.database import Database
-
-MAX_PAGE = 200
-
-
-def page_of(call: Call[None]) -> tuple[int, int]:
-    """Query fields `page` (from 1) and `size`. Raises ApiError("INVALID_FIELDS")."""
-    try:
-        page, size = int(call.query.get("page", "1")), int(call.query.get("size", "50"))
-    except ValueError:
-        raise ApiError("INVALID_FIELDS", fields={"page": "a number"}) from None
-    if not (1 <= page <= 1_000_000 and 1 <= size <= MAX_PAGE):
-        raise ApiError("INVALID_FIELDS", fields={"size": f"1..{MAX_PAGE}"})
-    return page, size
 
 
 def make_routes(accounts: Accounts, db: Database, now: Callable[[], datetime]) -> Routes:
@@ -111,48 +94,46 @@ def make_routes(accounts: Accounts, db: Database, now: Callable[[], datetime]) -
         """Switches two-step login off."""
         await accounts.disable_totp(call)
 
-    @routes.get("/accounts", roles=READERS, result=AccountList)
-    async def list_accounts(call: Call[None]) -> AccountList:
-        """Accounts of the company."""
-        query = select(Account).where(Account.company_id == call.caller.company).order_by(Account.login_id)
-        return AccountList(items=await db.read(lambda s: [described_account(a) for a in s.scalars(query)]))
-
-    @routes.post("/accounts", roles=ADMINS, body=AccountIn, result=AccountAdded, status=201)
-    async def add_account(call: Call[AccountIn]) -> AccountAdded:
-        """Adds an account; without a password one is made and shown this once."""
-        return await accounts.add_account(call)
-
-    @routes.patch("/accounts/<int:num>", roles=ADMINS, body=AccountPatch, result=AccountOut)
-    async def change_account(call: Call[AccountPatch]) -> AccountOut:
-        """Changes name, state or allowed addresses (ADM-IP)."""
-        return await accounts.change_account(call)
-
-    @routes.post("/accounts/<int:num>/reset-password", roles=ADMINS, result=NewPassword)
-    async def reset_password(call: Call[None]) -> NewPassword:
-        """Sets a new random password, shown this once; it must be changed at the next login."""
-        return await accounts.reset_password(call)
-
-    @routes.post("/accounts/<int:num>/disable-totp", roles=ADMINS)
-    async def remove_totp(call: Call[None]) -> None:
-        """Takes two-step login off an account whose device was lost."""
-        await accounts.remove_totp(call)
-
     @routes.get("/login-records", roles=READERS, result=LoginRecordPage)
     async def login_records(call: Call[None]) -> LoginRecordPage:
         """Logins and logouts, newest first (ADM-REC-LOGIN)."""
         page, size = page_of(call)
-        return await db.read(lambda s: _login_records(s, call.caller.company, page, size))
+        return await db.read(lambda s: _login_records(s, call.caller, page, size))
 
+    @routes.post("/me/logout-everywhere", roles=ANYONE, before_new_password=True)
+    async def logout_everywhere(call: Call[None]) -> None:
+        """Ends every other login of the own account."""
+        who = call.caller
+
+        def work(session: Session) -> list[int]:
+            return service.close_all_logins(session, now(), who.account, LogoutReason.LOGOUT, keep=who.login)
+
+        await accounts.ended(who.account, await db.run(work), last=False)
+
+    @routes.get("/me/logins", roles=ANYONE, result=LoginRecordPage)
+    async def own_logins(call: Call[None]) -> LoginRecordPage:
+        """The own logins and refused tries, newest first."""
+        page, size = page_of(call)
+        where = [LoginRecord.account_id == call.caller.account]
+        return await db.read(lambda s: _record_page(s, where, page, size))
+
+    add_people_routes(routes, People(accounts, db, now), db)
     return routes
 
 
-def _login_records(session: Session, company: int, page: int, size: int) -> LoginRecordPage:
-    where = LoginRecord.company_id == company
-    total = session.scalar(select(func.count()).select_from(LoginRecord).where(where)) or 0
+def _login_records(session: Session, caller: Caller, page: int, size: int) -> LoginRecordPage:
+    where = [LoginRecord.company_id == caller.company]
+    if caller.role is Role.GROUP_ADMIN:
+        where.append(LoginRecord.account_id.in_(select(Account.id).where(*manageable(caller))))
+    return _record_page(session, where, page, size)
+
+
+def _record_page(session: Session, where: list[ColumnElement[bool]], page: int, size: int) -> LoginRecordPage:
+    total = session.scalar(select(func.count()).select_from(LoginRecord).where(*where)) or 0
     rows = session.execute(
         select(LoginRecord, Account.display_name)
         .outerjoin(Account, Account.id == LoginRecord.account_id)
-        .where(where)
+        .where(*where)
         .order_by(LoginRecord.id.desc())
         .offset((page - 1) * size)
         .limit(size)

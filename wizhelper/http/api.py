@@ -35,6 +35,7 @@ PUBLIC: frozenset[Role] = frozenset()
 ANYONE = frozenset(Role)
 OPERATORS = frozenset({Role.OPERATOR})
 ADMINS = frozenset({Role.ADMIN})
+MANAGERS = frozenset({Role.ADMIN, Role.GROUP_ADMIN})
 READERS = frozenset({Role.ADMIN, Role.GROUP_ADMIN, Role.AUDITOR})
 
 
@@ -71,6 +72,7 @@ class Caller:
     display_name: str
     csrf: str
     must_change_password: bool = False
+    team: int | None = None
 
 
 B = TypeVar("B")

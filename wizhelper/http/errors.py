@@ -157,6 +157,41 @@ CATALOGUE: Mapping[str, Entry] = {
     "ACCOUNT_LOCKED": _e(
         403, "사용이 중지된 계정입니다.", "관리자에게 문의하세요.", "This account is disabled.", "Ask an administrator."
     ),
+    "LOGIN_LOCKED": _e(
+        403,
+        "비밀번호를 여러 번 잘못 입력하여 계정이 잠겼습니다.",
+        "30분 뒤에 다시 시도하거나 관리자에게 잠금 해제를 요청하세요.",
+        "The account is locked after too many wrong passwords.",
+        "Try again in 30 minutes, or ask an administrator to release it.",
+    ),
+    "NOT_YOUR_GROUP": _e(
+        403,
+        "그룹관리자는 자기 그룹의 상담원만 관리할 수 있습니다.",
+        "회사 관리자에게 요청하세요.",
+        "A group administrator manages operators of the own group only.",
+        "Ask an administrator of the company.",
+    ),
+    "NAME_TAKEN": _e(
+        409,
+        "같은 이름이 이미 있습니다.",
+        "다른 이름을 입력하세요.",
+        "This name is already in use.",
+        "Enter another name.",
+    ),
+    "TEAM_NOT_EMPTY": _e(
+        409,
+        "그룹에 계정이 남아 있습니다.",
+        "계정을 다른 그룹으로 옮긴 뒤 삭제하세요.",
+        "The group still has accounts.",
+        "Move them to another group first.",
+    ),
+    "OWN_ADDRESS": _e(
+        409,
+        "지금 접속한 주소가 목록에 없어 스스로 접속할 수 없게 됩니다.",
+        "현재 주소를 포함하여 다시 저장하세요.",
+        "Your own address is not in the list: you would lock yourself out.",
+        "Add the address you are using and save again.",
+    ),
     "TOO_MANY_TRIES": _e(
         429,
         "시도 횟수가 너무 많습니다.",

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
+from wizhelper.accounts.model import Account
+from wizhelper.accounts.people import manageable
 from wizhelper.http.api import Caller, Role
 from wizhelper.http.errors import ApiError
 from wizhelper.records import dimensions
@@ -28,9 +30,14 @@ SORTS: Mapping[str, ColumnElement[Any]] = {
 
 
 def visible(caller: Caller) -> list[ColumnElement[bool]]:
-    """The condition that every query for sessions carries: an operator sees his own, readers those of the company."""
+    """The condition that every query for sessions carries: an operator sees his own, a group administrator those of the
+    operators whom he manages, other readers those of the company."""
     company = SupportSession.company_id == caller.company
-    return [company, SupportSession.owner_id == caller.account] if caller.role is Role.OPERATOR else [company]
+    if caller.role is Role.OPERATOR:
+        return [company, SupportSession.owner_id == caller.account]
+    if caller.role is Role.GROUP_ADMIN:
+        return [company, SupportSession.owner_id.in_(select(Account.id).where(*manageable(caller)))]
+    return [company]
 
 
 def conditions(db: Session, caller: Caller, query: Mapping[str, str], now: datetime) -> list[ColumnElement[bool]]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from wizhelper.accounts.web import page_of
+from wizhelper.accounts.paging import page_of
 from wizhelper.http.api import ANYONE, Call, Caller, Download, Model, Routes
 from wizhelper.http.errors import ApiError
 from wizhelper.records import events, export, export_words, quality, statistics

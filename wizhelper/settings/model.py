@@ -40,6 +40,8 @@ class Company(Base):
     approval: Mapped[bool] = mapped_column(default=False)
     rights: Mapped[dict[str, bool]] = mapped_column(JSON, default=dict, server_default="{}")
     """As settings/rights.py says; only what the company has decided."""
+    allowed_addresses: Mapped[list[str]] = mapped_column(JSON, default=list)
+    lock_after: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -113,10 +113,10 @@ def _release(db: Session, row: SupportSession, now: datetime) -> None:
 
 
 def finish(
-    db: Session, row: SupportSession, trigger: Trigger, now: datetime, actor: str, reason: EndReason
+    db: Session, row: SupportSession, trigger: Trigger, now: datetime, actor: str, reason: EndReason, **data: Any
 ) -> SupportSession:
     row.end_reason = reason
-    return move(db, row, trigger, now, actor, reason=reason)
+    return move(db, row, trigger, now, actor, reason=reason, **data)
 
 
 # --- waiting --------------------------------------------------------------------------------------------------------
@@ -258,13 +258,14 @@ def open_viewer(db: Session, now: datetime, row: SupportSession, viewer: str) ->
     return row
 
 
-def end(db: Session, now: datetime, row: SupportSession, actor: str, reason: EndReason) -> SupportSession:
-    """ "End remote": only this ends a live session. Before it is live, it is a cancellation."""
+def end(db: Session, now: datetime, row: SupportSession, actor: str, reason: EndReason, **data: Any) -> SupportSession:
+    """ "End remote": only this ends a live session. Before it is live, it is a cancellation. `data` stays in the event."""
     if row.state in LIVE:
-        return finish(db, row, Trigger.END, now, actor, reason)
+        return finish(db, row, Trigger.END, now, actor, reason, **data)
     if actor == CUSTOMER and row.state in (State.JOINING, State.CONNECTING, State.APPROVAL):
         return finish(db, row, Trigger.CANCEL, now, actor, reason)
-    return cancel(db, now, row, actor, reason if reason is EndReason.ADMIN_CUT else EndReason.OPERATOR_CANCELLED)
+    shown = reason if reason is EndReason.ADMIN_CUT else EndReason.OPERATOR_CANCELLED
+    return finish(db, row, Trigger.CANCEL, now, actor, shown, **data)
 
 
 def wrap_up(

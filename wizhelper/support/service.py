@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 from twisted.logger import Logger
 
 from wizhelper.accounts.model import Account
+from wizhelper.http.api import Caller
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol import live
 from wizhelper.protocol.handshake import SID_BYTES
 from wizhelper.records import acts, events, quality
+from wizhelper.records.filters import visible
 from wizhelper.records.model import SupportSession
 from wizhelper.records.view import Counts, SessionOut, counts, described, list_of_operator
 from wizhelper.records.web import visible_session
@@ -150,15 +152,15 @@ class Support:
 
         return await self._db.read(work)
 
-    async def company_counts(self, company: int) -> Counts:
+    async def visible_counts(self, caller: Caller) -> Counts:
         def work(db: Session) -> Counts:
-            zone = company_by_id(db, company).time_zone
-            return counts(db, self._now(), SupportSession.company_id == company, zone)
+            zone = company_by_id(db, caller.company).time_zone
+            return counts(db, self._now(), and_(*visible(caller)), zone)
 
         return await self._db.read(work)
 
-    async def open_now(self, company: int) -> list[SessionOut]:
-        query = select(SupportSession).where(SupportSession.company_id == company, SupportSession.ended_at.is_(None))
+    async def open_now(self, caller: Caller) -> list[SessionOut]:
+        query = select(SupportSession).where(*visible(caller), SupportSession.ended_at.is_(None))
         return await self._db.read(lambda db: [described(db, row) for row in db.scalars(query.limit(1000))])
 
     async def wait(self, account: int) -> SessionOut:

@@ -8,7 +8,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from wizhelper.http.api import ADMINS, ANYONE, OPERATORS, PUBLIC, READERS, Call, Model, Moment, Role, Routes, RowId
+from wizhelper.http.api import (
+    ADMINS,
+    ANYONE,
+    MANAGERS,
+    OPERATORS,
+    PUBLIC,
+    READERS,
+    Call,
+    Model,
+    Moment,
+    Role,
+    Routes,
+    RowId,
+)
 from wizhelper.http.errors import ApiError
 from wizhelper.records.view import Counts, SessionList, SessionOut
 from wizhelper.relay.hub import ConsoleTicket, Hub
@@ -37,6 +50,10 @@ class WrapUp(Model):
     fault_type_id: RowId | None = None
     result: Result
     memo: str = Field(default="", max_length=10_000)
+
+
+class CutIn(Model):
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class CorrectionIn(Model):
@@ -133,7 +150,7 @@ def make_routes(support: Support, hub: Hub, now: Callable[[], datetime]) -> Rout
     async def counts(call: Call[None]) -> Counts:
         """Today's counts: an operator's own (OP-COUNT), the company's for other roles."""
         if call.caller.role is not Role.OPERATOR:
-            return await support.company_counts(call.caller.company)
+            return await support.visible_counts(call.caller)
         return (await support.snapshot(call.caller.account, call.caller.company))[1]
 
     @routes.post("/sessions", roles=OPERATORS, result=SessionOut, status=201)
@@ -192,17 +209,17 @@ def make_routes(support: Support, hub: Hub, now: Callable[[], datetime]) -> Rout
 
     @routes.get("/sessions/now", roles=READERS, result=SessionList)
     async def sessions_now(call: Call[None]) -> SessionList:
-        """Every open session of the company."""
-        return SessionList(items=await support.open_now(call.caller.company))
+        """Every open session of the company, or of the own operator group."""
+        return SessionList(items=await support.open_now(call.caller))
 
-    @routes.post("/sessions/<uuid:id>/cut", roles=ADMINS, result=SessionOut)
-    async def cut(call: Call[None]) -> SessionOut:
-        """An administrator ends a session at once."""
+    @routes.post("/sessions/<uuid:id>/cut", roles=MANAGERS, body=CutIn, result=SessionOut)
+    async def cut(call: Call[CutIn]) -> SessionOut:
+        """An administrator ends a session at once and says why; operator and customer are told who did it."""
         actor = rules.operator(call.caller.account)
         return await support.act(
             call.caller,
             str(call.path["id"]),
-            lambda db, row: rules.end(db, now(), row, actor, EndReason.ADMIN_CUT),
+            lambda db, row: rules.end(db, now(), row, actor, EndReason.ADMIN_CUT, note=call.body.reason.strip()),
         )
 
     return routes

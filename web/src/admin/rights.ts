@@ -6,6 +6,11 @@ import type { Role } from '../shared/types'
 
 export const mayChange: ComputedRef<boolean> = computed(() => me.value?.account.role === 'admin')
 
+/** Group administrators manage the operators of their own group. */
+export const mayManage: ComputedRef<boolean> = computed(
+  () => mayChange.value || me.value?.account.role === 'group_admin',
+)
+
 /** The pages of the left menu; auditors see records, not settings. */
 export const MENU: readonly { name: string; icon: string; roles: readonly Role[] }[] = [
   { name: 'overview', icon: 'pi-th-large', roles: ['admin', 'group_admin', 'auditor'] },
@@ -14,6 +19,8 @@ export const MENU: readonly { name: string; icon: string; roles: readonly Role[]
   { name: 'logins', icon: 'pi-sign-in', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'accounts', icon: 'pi-users', roles: ['admin', 'group_admin'] },
   { name: 'devices', icon: 'pi-desktop', roles: ['admin', 'group_admin', 'auditor'] },
+  { name: 'teams', icon: 'pi-sitemap', roles: ['admin', 'group_admin'] },
+  { name: 'access', icon: 'pi-lock', roles: ['admin'] },
   { name: 'company', icon: 'pi-building', roles: ['admin', 'group_admin'] },
   { name: 'consent', icon: 'pi-file-check', roles: ['admin', 'group_admin'] },
   { name: 'notices', icon: 'pi-megaphone', roles: ['admin', 'group_admin'] },

@@ -1,4 +1,4 @@
-/** Tells the operator that a customer came: a note, two tones, the tab's title until the tab is looked at. */
+/** Tells the operator that a customer came, or that an administrator cut the session: a note, two tones, the tab's title until the tab is looked at. */
 
 import { notify } from '../shared/feedback'
 import { i18n } from '../shared/i18n'
@@ -14,6 +14,10 @@ let timer: ReturnType<typeof setTimeout> | undefined
 
 export function cueOperator(cue: Cue, session: Session): void {
   const { t } = i18n.global
+  if (cue === 'cut') {
+    notify(t('home.cut', { name: sessionTitle(session) }), 'error')
+    return
+  }
   const text =
     cue === 'joined'
       ? t('home.joined', { number: session.number ?? '' })

@@ -82,6 +82,13 @@ describe('SessionBook', () => {
     expect(cues).toEqual([['joined', 'a']])
   })
 
+  it('tells once that an administrator cut the session', () => {
+    book.replaceAll([session('a', 'WAITING')], T0)
+    for (const state of ['CANCELLED', 'CANCELLED'] as const)
+      book.upsert(session('a', state, { end_reason: 'admin_cut' }), T0)
+    expect(cues).toEqual([['cut', 'a']])
+  })
+
   it('is silent for a page just opened and for a customer who went away again', () => {
     book.replaceAll([session('a', 'JOINING')], T0)
     book.upsert(session('a', 'WAITING'), T0)

@@ -8,7 +8,7 @@ export interface Entry {
   toldAt: number
 }
 
-export type Cue = 'joined' | 'active'
+export type Cue = 'joined' | 'active' | 'cut'
 export type CueListener = (cue: Cue, session: Session) => void
 
 const OPEN: readonly SessionState[] = ['WAITING', 'JOINING', 'CONNECTING', 'APPROVAL', 'ACTIVE', 'SUSPENDED']
@@ -66,7 +66,8 @@ export class SessionBook {
   /** Only changes are told: a page that has just been opened stays silent. */
   private cue(before: Session | undefined, after: Session): void {
     if (before === undefined || before.state === after.state) return
-    if (before.state === 'WAITING' && JOINED.includes(after.state)) this.cueListener('joined', after)
+    if (isOpen(before) && after.end_reason === 'admin_cut') this.cueListener('cut', after)
+    else if (before.state === 'WAITING' && JOINED.includes(after.state)) this.cueListener('joined', after)
     else if (after.state === 'ACTIVE' && before.state !== 'SUSPENDED') this.cueListener('active', after)
   }
 }

@@ -52,7 +52,18 @@ export class Api {
   correct = (id: string, form: T.Correction) =>
     this.http.post<T.Session>(`/records/${encodeURIComponent(id)}/correct`, form)
 
-  accounts = async () => (await this.http.get<Items<T.Account>>('/accounts')).items
+  accounts = (query: T.AccountQuery) => this.http.get<T.Page<T.Account>>('/accounts', { ...query } as Query)
+  importAccounts = (csv: string, dry_run: boolean) =>
+    this.http.post<T.ImportAnswer>('/accounts/import', { csv, dry_run })
+  logOutAccount = (num: number) => this.http.post<void>(`/accounts/${num}/logout`)
+  teams = async () => (await this.http.get<Items<T.Team>>('/teams')).items
+  addTeam = (name: string) => this.http.post<T.Team>('/teams', { name })
+  renameTeam = (id: number, name: string) => this.http.patch<T.Team>(`/teams/${id}`, { name })
+  removeTeam = (id: number) => this.http.delete<void>(`/teams/${id}`)
+  accessPolicy = () => this.http.get<T.AccessPolicy>('/access-policy')
+  saveAccessPolicy = (policy: T.AccessPolicy) => this.http.put<T.AccessPolicy>('/access-policy', policy)
+  ownLogins = (page: number, size: number) => this.http.get<T.Page<T.LoginRecord>>('/me/logins', { page, size })
+  logOutElsewhere = () => this.http.post<void>('/me/logout-everywhere')
   addAccount = (account: T.NewAccount) =>
     this.http.post<{ account: T.Account; password: string | null }>('/accounts', account)
   changeAccount = (num: number, patch: T.AccountPatch) => this.http.patch<T.Account>(`/accounts/${num}`, patch)
@@ -76,7 +87,7 @@ export class Api {
   removeFavourite = (one: T.Favourite) => this.http.delete<void>(`${favourites(one.shared)}/${String(one.id)}`)
   loginRecords = (page: number, size: number) => this.http.get<T.Page<T.LoginRecord>>('/login-records', { page, size })
   sessionsNow = async () => (await this.http.get<Items<T.Session>>('/sessions/now')).items
-  cutSession = (id: string) => this.http.post<T.Session>(`${session(id)}/cut`)
+  cutSession = (id: string, reason: string) => this.http.post<T.Session>(`${session(id)}/cut`, { reason })
 }
 
 const favourites = (shared: boolean): string => (shared ? '/company/favourites' : '/favourites')

@@ -59,6 +59,7 @@ export interface Account {
   display_name: string
   role: Role
   status: AccountStatus
+  team: number | null
   allowed_addresses: string[]
   totp_enabled: boolean
   last_login_at: string | null
@@ -216,6 +217,7 @@ export interface NewAccount {
   id: string
   display_name: string
   role: Role
+  team: number | null
   /** null: the server makes one and gives it back once. */
   password: string | null
   allowed_addresses: string[]
@@ -223,8 +225,63 @@ export interface NewAccount {
 
 export interface AccountPatch {
   display_name?: string
+  role?: Role
+  team?: number | null
   status?: 'active' | 'disabled'
   allowed_addresses?: string[]
+}
+
+export interface AccountQuery {
+  page: number
+  size: number
+  q?: string
+  role?: Role | ''
+  status?: AccountStatus | ''
+  /** Number of an operator group, "none" for accounts without one. */
+  team?: string
+  sort?: string
+}
+
+/** An operator group. */
+export interface Team {
+  id: number
+  name: string
+  members: number
+}
+
+export interface AccessPolicy {
+  allowed_addresses: string[]
+  /** Wrong passwords until an account locks; 0: never. */
+  lock_after: number
+}
+
+export const IMPORT_ERRORS = [
+  'ID_FORMAT',
+  'ID_TAKEN',
+  'ID_TWICE',
+  'NAME_LONG',
+  'ROLE_UNKNOWN',
+  'TEAM_UNKNOWN',
+  'NOT_YOURS',
+  'ADDRESS',
+  'TOO_MANY_CELLS',
+] as const
+
+export interface ImportRow {
+  line: number
+  id: string
+  display_name: string
+  role: string
+  team: string
+  error: (typeof IMPORT_ERRORS)[number] | null
+  /** Only in the answer that made the account. */
+  password: string | null
+}
+
+export interface ImportAnswer {
+  rows: ImportRow[]
+  errors: number
+  created: number
 }
 
 export interface CompanySettings {
