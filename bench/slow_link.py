@@ -150,10 +150,13 @@ class Proxy:
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         out = self._socket()
+        close = out.close
         try:
             out.setblocking(False)
             await self._loop.sock_connect(out, ("127.0.0.1", self._target_port))
             far_reader, far_writer = await asyncio.open_connection(sock=out, limit=self._read_ahead)
+            # The transport owns the socket from now on: closed behind its back, its number would be another's.
+            close = far_writer.close
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._up.carry(reader, far_writer))
                 both.create_task(self._down.carry(far_reader, writer))
@@ -161,7 +164,7 @@ class Proxy:
             # One side went away or never was there: the other side sees the connection end.
             pass
         finally:
-            out.close()
+            close()
             writer.close()
 
     def _socket(self) -> socket.socket:

@@ -1,6 +1,6 @@
 """Ours beside VNC's, in one run, one after the other for each scene and round; prints a Markdown table.
 
-python -m bench.screen [--target wizhelper,x11vnc,tigervnc] [--scene typing,scroll,drag,video,busy,idle]
+python -m bench.screen [--target wizhelper,x11vnc,tigervnc,meshcentral] [--scene typing,scroll,drag,video,busy,idle]
                        [--rounds 3] [--seconds 6] [--link 5mbit,20ms]
 
 Two commits or settings of the product: --target wizhelper,wizhelper@main~3,wizhelper+economy

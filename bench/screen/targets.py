@@ -1,4 +1,4 @@
-"""Remote screens to measure: the product through its console, x11vnc and TigerVNC through noVNC. Everything with its defaults.
+"""Remote screens to measure: the product, x11vnc and TigerVNC through noVNC, MeshCentral. Everything with its defaults.
 
 Each is a context manager: its X server of 1920 x 1080, its programs, a counting proxy and a page that shows the screen.
 """
@@ -19,6 +19,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, Worker
 
 from bench.first_picture import OPEN, PICTURED
+from bench.screen import meshcentral
 from bench.screen.marker import HOOK
 from bench.screen.trees import checked_out
 from bench.slow_link import Link, Proxy, proxy
@@ -37,7 +38,7 @@ PACKAGES = {
 
 
 class MissingPackageError(Exception):
-    """Names the Debian package to install."""
+    """Says how to install it."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,26 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-TARGETS: dict[str, Opener] = {"wizhelper": wizhelper, "x11vnc": x11vnc, "tigervnc": tigervnc}
+@contextmanager
+def mesh(folder: Path, made: Browser, link: Link) -> Iterator[Target]:
+    """Over TLS, relayed by its server, with the page's own choice of quality."""
+    try:
+        meshcentral.installed()
+    except LookupError as missing:
+        raise MissingPackageError(str(missing)) from missing
+    with (
+        meshcentral.server(folder) as server,
+        harness.desktop(folder, SIZE) as where,
+        proxy(server.port, link) as line,
+        meshcentral.agent(where, server) as pid,
+    ):
+        page = _page(made)
+        meshcentral.open_screen(page, f"https://127.0.0.1:{line.port}")
+        assert server.process is not None
+        yield Target(where, page, page, line, "#Desk", (pid, _x_server_pid(where)), (server.process.pid,))
+
+
+TARGETS: dict[str, Opener] = {"wizhelper": wizhelper, "x11vnc": x11vnc, "tigervnc": tigervnc, "meshcentral": mesh}
 
 
 def opener(name: str) -> Opener:

@@ -139,7 +139,11 @@ def test_presence_is_told_within_two_seconds_and_survives_the_server(
         second = subprocess.run(again, env=screen.environment, capture_output=True, text=True, timeout=30, check=False)
         assert second.returncode == 1 and "ALREADY_RUNNING" in second.stderr
         server.stop()
+        eventually("it sees the end", lambda: pc.events("device")[-1]["state"] == "offline")
+        expect(page.get_by_test_id("live-lost")).to_be_visible(timeout=LONG_MS)
         server.start()
+        eventually("it is back", lambda: pc.events("device")[-1]["state"] == "online", 60)
+        expect(page.get_by_test_id("live-lost")).to_have_count(0, timeout=LONG_MS)
         expect(mine).to_have_attribute("data-online", "true", timeout=LONG_MS)
     expect(mine).to_have_attribute("data-online", "false", timeout=PRESENCE_MS)
 
@@ -200,7 +204,7 @@ def test_ten_thousand_devices_scroll_and_search_without_a_pause(server: Applianc
     rows = page.get_by_test_id("device-row")
     assert 5 < rows.count() < 60
     page.get_by_test_id("device-list").evaluate("list => { list.scrollTop = list.scrollHeight }")
-    expect(rows.last).to_contain_text("매장 09999", timeout=1000)
+    expect(rows.filter(has_text="매장 09999")).to_be_visible(timeout=1000)
     shot(page, "devices-ten-thousand")
     page.get_by_test_id("device-search").fill("매장 0424")
     expect(rows).to_have_count(11, timeout=1000)

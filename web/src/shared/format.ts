@@ -53,6 +53,15 @@ export function timeText(iso: string | null, language: Language, timeZone: strin
   return new Intl.DateTimeFormat(language, { ...date, ...clock, timeZone: knownZone(timeZone) }).format(at)
 }
 
+/** -> "2026-03-02" of an ISO time in a time zone; one formatter for many times. */
+export function dayIn(timeZone: string): (iso: string) => string {
+  const format = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeZone: knownZone(timeZone) })
+  return (iso) => {
+    const at = Date.parse(iso)
+    return Number.isNaN(at) ? '' : format.format(at)
+  }
+}
+
 /** The day of an ISO time in the browser's time zone, "–" for null. */
 export function dayText(iso: string | null, language: Language): string {
   const at = iso === null ? NaN : Date.parse(iso)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { groupTree } from '../../shared/device-groups'
 import type { Device, DeviceGroup } from '../../shared/device-types'
+import { dayIn } from '../../shared/format'
 import { DeviceBook, placeTest, rowsInView } from './device-book'
 
 const device = (id: string, name: string, more: Partial<Device> = {}): Device => ({
@@ -46,6 +47,16 @@ describe('the device list (DEV-LIST, DEV-SEARCH)', () => {
     expect(names(book.found('점 2026-03', anywhere))).toHaveLength(2)
     expect(names(book.found('pc-b', anywhere))).toEqual(['서초점'])
     expect(book.found('강남점 서초점', anywhere)).toEqual([])
+  })
+
+  it('knows the date in the time zone of the company, and counts by group', () => {
+    const book = new DeviceBook(dayIn('Asia/Seoul'))
+    book.replaceAll([device('a', 'A', { registered_at: '2026-03-01T20:00:00Z', group_id: 7 }), device('b', 'B')])
+    expect(names(book.found('2026-03-02', anywhere))).toEqual(['A', 'B'])
+    expect([...book.perGroup()]).toEqual([
+      [7, 1],
+      [null, 1],
+    ])
   })
 
   it('follows a new name and a removal', () => {

@@ -38,6 +38,13 @@ export class DeviceBook {
     this.ordered = this.ordered.filter((device) => device.id !== id)
   }
 
+  /** How many devices are directly in each group; null: unclassified. */
+  perGroup(): Map<number | null, number> {
+    const found = new Map<number | null, number>()
+    for (const { group_id } of this.byId.values()) found.set(group_id, (found.get(group_id) ?? 0) + 1)
+    return found
+  }
+
   get(id: string): Device | undefined {
     return this.byId.get(id)
   }

@@ -1,9 +1,10 @@
 /** The device window's state: every device of the company, kept current by the live socket. */
 
 import { computed, onMounted, ref, shallowRef, triggerRef, watch } from 'vue'
-import { devices as api } from '../../shared/auth'
+import { devices as api, me } from '../../shared/auth'
 import { groupTree } from '../../shared/device-groups'
 import type { DeviceDetail, DeviceGroup } from '../../shared/device-types'
+import { dayIn } from '../../shared/format'
 import { ApiError } from '../../shared/http'
 import { useTask } from '../../shared/task'
 import { liveState, presence } from '../store'
@@ -14,7 +15,7 @@ const READ_AGAIN = 5
 
 export function useDevices() {
   const { busy, error, run } = useTask()
-  const book = shallowRef(new DeviceBook())
+  const book = shallowRef(new DeviceBook(dayIn(me.value?.company.time_zone ?? 'UTC')))
   const groups = shallowRef<DeviceGroup[]>([])
   const search = ref('')
   const place = ref<Place>('all')
@@ -25,7 +26,13 @@ export function useDevices() {
   const nodes = computed(() => groupTree(groups.value))
   const found = computed(() => book.value.found(search.value, placeTest(place.value, nodes.value)))
   const device = computed(() => (chosen.value === null ? null : (book.value.get(chosen.value) ?? null)))
-  const count = (of: Place): number => book.value.found('', placeTest(of, nodes.value)).length
+  const direct = computed(() => book.value.perGroup())
+  function count(of: Place): number {
+    if (of === 'all') return book.value.size
+    if (of === null) return direct.value.get(null) ?? 0
+    const inside = nodes.value.find((node) => node.group.id === of)?.ids ?? []
+    return [...inside].reduce((sum, id) => sum + (direct.value.get(id) ?? 0), 0)
+  }
 
   const load = (): Promise<boolean> =>
     run(async () => {
