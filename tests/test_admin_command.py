@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from wizhelper import admin
 from wizhelper.__main__ import main
@@ -18,6 +18,7 @@ from wizhelper.accounts.model import Account
 from wizhelper.http import tls
 from wizhelper.server import now
 from wizhelper.settings.model import Company, ConsentText
+from wizhelper.store.audit import AuditLine
 from wizhelper.store.database import Database, sqlite_url
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
@@ -232,3 +233,16 @@ def test_the_doctor_names_what_is_wrong_and_the_cure(
     _break(installed, how, monkeypatch)
     (finding,) = _problems(installed)
     assert cure in finding
+
+
+def test_the_audit_chain_is_checked_against_itself_and_against_a_noted_head(installed: Command) -> None:
+    whole = installed.json("verify-audit")
+    assert (whole["exit"], whole["problems"]) == (0, []) and whole["lines"] >= 1
+    assert installed("verify-audit", "--expect", whole["head"])[0] == 0
+    (problem,) = installed.json("verify-audit", "--expect", f"{whole['lines']}:{'0' * 64}")["problems"]
+    assert "noted" in problem
+    db = Database(sqlite_url(installed.folder / "wizhelper.db"))
+    db.transact(lambda s: s.execute(delete(AuditLine).where(AuditLine.seq == whole["lines"])))
+    db.stop()
+    broken = installed.json("verify-audit")
+    assert broken["exit"] == 1 and "cut off" in broken["problems"][0]

@@ -23,9 +23,11 @@ from wizhelper.http.errors import CATALOGUE, ApiError
 from wizhelper.records import faults
 from wizhelper.server import now, prepare_data
 from wizhelper.settings.service import add_company, find_company
+from wizhelper.store import audit
 from wizhelper.store.database import Database, sqlite_url
 
 MIN_FREE_BYTES = 2 << 30
+ACTOR = "command_line"
 
 
 class _Common(usage.Options):
@@ -89,14 +91,29 @@ class Doctor(_Common):
     """Names what is wrong, and the cure."""
 
 
+class VerifyAudit(_Common):
+    """Reads the whole audit chain, and prints its head to be kept elsewhere."""
+
+    optParameters = [["expect", None, None, "SEQ:HASH of a head that was printed earlier."]]
+
+    def expected(self) -> tuple[int, str] | None:
+        if not self["expect"]:
+            return None
+        number, _, digest = self["expect"].partition(":")
+        if not (number.isdecimal() and len(digest) == 64):
+            raise usage.UsageError("--expect is SEQ:HASH, as verify-audit prints it.")
+        return int(number), digest
+
+
 class Options(usage.Options):
-    synopsis = "wizhelper admin init|add-company|add-account|reset-password|doctor --data DIR [options]"
+    synopsis = "wizhelper admin init|add-company|add-account|reset-password|doctor|verify-audit --data DIR [options]"
     subCommands = [
         ["init", None, Init, "First company and administrator."],
         ["add-company", None, AddCompany, "Another company."],
         ["add-account", None, AddAccount, "An account."],
         ["reset-password", None, ResetPassword, "A new password for an account."],
         ["doctor", None, Doctor, "Check the installation."],
+        ["verify-audit", None, VerifyAudit, "Check that no line of the audit chain was changed or removed."],
     ]
 
     def postOptions(self) -> None:
@@ -108,7 +125,7 @@ def run(options: Any) -> int:
     """0 done, 1 refused with the reason on standard error."""
     command: _Common = options.subOptions
     work = _COMMANDS[options.subCommand]
-    looks_only = isinstance(command, Doctor)
+    looks_only = isinstance(command, Doctor | VerifyAudit)
     if not looks_only:
         prepare_data(Path(command["data"]))
     db = Database(command["database"] or sqlite_url(Path(command["data"]).resolve() / "wizhelper.db"))
@@ -147,6 +164,9 @@ def _init(options: Any, db: Database) -> dict[str, Any]:
         company = add_company(session, now(), options["company"], options["company-name"])
         faults.add_defaults(session, company.id)
         service.add_account(session, now(), company.id, options["admin"], "", Role.ADMIN, hashed)
+        audit.append(
+            session, now(), company.id, ACTOR, "company.added", {"code": company.code, "admin": options["admin"]}
+        )
 
     db.transact(work)
     names = tls.own_names()
@@ -166,6 +186,7 @@ def _add_company(options: Any, db: Database) -> dict[str, Any]:
     def work(session: Session) -> str:
         company = add_company(session, now(), options["company"], options["name"])
         faults.add_defaults(session, company.id)
+        audit.append(session, now(), company.id, ACTOR, "company.added", {"code": company.code})
         return company.code
 
     return {"company": db.transact(work)}
@@ -187,9 +208,11 @@ def _add_account(options: Any, db: Database) -> dict[str, Any]:
 
     def work(session: Session) -> int:
         company = _company_id(session, options["company"])
-        return service.add_account(
-            session, now(), company, options["id"], options["name"], Role(options["role"]), hashed
-        ).id
+        role = Role(options["role"])
+        number = service.add_account(session, now(), company, options["id"], options["name"], role, hashed).id
+        facts = {"num": number, "id": options["id"], "role": role.value}
+        audit.append(session, now(), company, ACTOR, "account.added", facts)
+        return number
 
     number = db.transact(work)
     return {
@@ -216,6 +239,7 @@ def _reset_password(options: Any, db: Database) -> dict[str, Any]:
             raise ApiError("NOT_FOUND")
         account.password, account.must_change = hashed, generated
         service.close_all_logins(session, now(), account.id, LogoutReason.LOGOUT)
+        audit.append(session, now(), company, ACTOR, "account.password_set", {"num": account.id})
 
     db.transact(work)
     return {"company": options["company"].lower(), "id": options["id"], "password": password if generated else None}
@@ -291,10 +315,20 @@ def _doctor_nvx() -> str | None:
     return None if USES_NVX else "autobahn runs without NVX: install its binary wheel, the relay is 30 times slower."
 
 
+def _verify_audit(options: Any, db: Database) -> dict[str, Any]:
+    if missing := _doctor_database(db):
+        return {"problems": [missing]}
+    expected = options.expected()
+    verdict = db.look(lambda session: audit.verify(session, expected))
+    problems = [f"The audit chain is broken: {verdict.problem}."] if verdict.problem else []
+    return {"lines": verdict.seq, "head": f"{verdict.seq}:{verdict.hash}", "problems": problems}
+
+
 _COMMANDS: dict[str, Callable[[Any, Database], dict[str, Any]]] = {
     "init": _init,
     "add-company": _add_company,
     "add-account": _add_account,
     "reset-password": _reset_password,
     "doctor": _doctor,
+    "verify-audit": _verify_audit,
 }

@@ -37,6 +37,7 @@ from wizhelper.accounts.model import Account, Login, LoginResult, LogoutReason
 from wizhelper.http.api import Call, Caller
 from wizhelper.http.errors import ApiError
 from wizhelper.settings.model import Company
+from wizhelper.store import audit
 from wizhelper.store.database import Database
 
 log = Logger()
@@ -193,7 +194,7 @@ class Accounts:
         await self._require_password(call, account, call.body.current)
         if passwords.is_weak(call.body.new, account.login_id, account.display_name):
             raise ApiError("PASSWORD_WEAK")
-        await self.set_password(account.id, call.body.new, must_change=False, keep=call.caller.login)
+        await self.set_password(account.id, call.body.new, must_change=False, keep=call.caller.login, by=call.caller.actor)
 
     async def _require_password(self, call: Call[Any], account: Account, password: str) -> None:
         """Re-authentication, behind the same limiter as a login."""
@@ -202,13 +203,17 @@ class Accounts:
             raise ApiError("PASSWORD_WRONG")
         self._limiter.succeeded(call.address, "", str(account.id))
 
-    async def set_password(self, account_id: int, password: str, *, must_change: bool, keep: int | None) -> None:
+    async def set_password(
+        self, account_id: int, password: str, *, must_change: bool, keep: int | None, by: str
+    ) -> None:
+        """`keep`: the login that stays open; `by`: who did it, for the audit chain."""
         hashed = await self.hashed(password)
 
         def work(session: Session) -> list[int]:
             account = session.get_one(Account, account_id)
             account.password = hashed
             account.must_change = must_change
+            audit.append(session, self._now(), account.company_id, by, "account.password_set", {"num": account_id})
             return service.close_all_logins(session, self._now(), account_id, LogoutReason.LOGOUT, keep)
 
         gone = await self._db.run(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from wizhelper.accounts.paging import page_of
 from wizhelper.http.api import Call, Caller, Role
 from wizhelper.http.errors import ApiError
 from wizhelper.settings.model import Company
+from wizhelper.store import audit
 from wizhelper.store.database import Database
 
 SORTS = {
@@ -106,6 +108,9 @@ class People:
         self.db = db
         self.now = now
 
+    def _note(self, session: Session, call: Call[Any], action: str, facts: dict[str, Any]) -> None:
+        audit.append(session, self.now(), call.caller.company, call.caller.actor, action, facts)
+
     async def listed(self, call: Call[None]) -> AccountPage:
         page, size = page_of(call)
         where, sort = [*manageable(call.caller), *filters(call)], order(call)
@@ -126,20 +131,20 @@ class People:
         hashed = await self.accounts.hashed(password)
 
         def work(session: Session) -> AccountOut:
-            return described_account(
-                service.add_account(
-                    session,
-                    self.now(),
-                    call.caller.company,
-                    form.id,
-                    form.display_name,
-                    Role(form.role),
-                    hashed,
-                    must_change=form.password is None,
-                    allowed_addresses=list(form.allowed_addresses),
-                    team=placed(session, call.caller, form.role, form.team),
-                )
+            account = service.add_account(
+                session,
+                self.now(),
+                call.caller.company,
+                form.id,
+                form.display_name,
+                Role(form.role),
+                hashed,
+                must_change=form.password is None,
+                allowed_addresses=list(form.allowed_addresses),
+                team=placed(session, call.caller, form.role, form.team),
             )
+            self._note(session, call, "account.added", {"num": account.id, "id": form.id, "role": form.role})
+            return described_account(account)
 
         return AccountAdded(account=await self.db.run(work), password=None if form.password else password)
 
@@ -152,6 +157,7 @@ class People:
             account = account_for(session, call.caller, number)
             before = account.role
             _apply(session, call.caller, account, form)
+            self._note(session, call, "account.changed", {"num": number, **form.model_dump(exclude_none=True)})
             gone = []
             if account.status == "disabled" or account.role != before:
                 gone = service.close_all_logins(session, self.now(), account.id, LogoutReason.DISABLED)
@@ -164,13 +170,15 @@ class People:
     async def reset_password(self, call: Call[None]) -> NewPassword:
         account = await self.db.read(lambda s: account_for(s, call.caller, call.path["num"]))
         password = passwords.generate_password()
-        await self.accounts.set_password(account.id, password, must_change=True, keep=None)
+        await self.accounts.set_password(account.id, password, must_change=True, keep=None, by=call.caller.actor)
         await self.db.run(lambda s: service.release(s.get_one(Account, account.id)))
         return NewPassword(password=password)
 
     async def remove_totp(self, call: Call[None]) -> None:
         def work(session: Session) -> None:
-            account_for(session, call.caller, call.path["num"]).totp_secret = None
+            account = account_for(session, call.caller, call.path["num"])
+            account.totp_secret = None
+            self._note(session, call, "account.totp_removed", {"num": account.id})
 
         await self.db.run(work)
 
@@ -194,6 +202,7 @@ class People:
         def work(session: Session) -> None:
             company = session.get_one(Company, call.caller.company)
             company.allowed_addresses, company.lock_after = addresses, call.body.lock_after
+            self._note(session, call, "company.access_changed", {"addresses": addresses, "lock_after": call.body.lock_after})
 
         await self.db.run(work)
         return AccessPolicy(allowed_addresses=addresses, lock_after=call.body.lock_after)

@@ -74,6 +74,11 @@ class Caller:
     must_change_password: bool = False
     team: int | None = None
 
+    @property
+    def actor(self) -> str:
+        """As records and the audit chain name who did something."""
+        return f"account:{self.account}"
+
 
 B = TypeVar("B")
 

@@ -12,6 +12,7 @@ from wizhelper.http.api import ADMINS, READERS, Call, Model, Moment, Routes
 from wizhelper.http.errors import ApiError
 from wizhelper.notices import service
 from wizhelper.notices.model import Notice
+from wizhelper.store import audit
 from wizhelper.store.database import Database
 
 
@@ -50,7 +51,7 @@ def described(notice: Notice) -> NoticeOut:
     )
 
 
-def make_routes(db: Database, _now: Callable[[], datetime]) -> Routes:
+def make_routes(db: Database, now: Callable[[], datetime]) -> Routes:
     routes = Routes("notices")
 
     @routes.get("/notices", roles=READERS, result=NoticeList)
@@ -67,6 +68,8 @@ def make_routes(db: Database, _now: Callable[[], datetime]) -> Routes:
         def work(session):  # type: ignore[no-untyped-def]
             session.add(notice)
             session.flush()
+            facts = {"id": notice.id, "title": notice.title}
+            audit.append(session, now(), call.caller.company, call.caller.actor, "notice.added", facts)
             return described(notice)
 
         return await db.run(work)
@@ -80,6 +83,8 @@ def make_routes(db: Database, _now: Callable[[], datetime]) -> Routes:
             if notice is None or notice.company_id != call.caller.company:
                 raise ApiError("NOT_FOUND")
             session.delete(notice)
+            facts = {"id": notice.id, "title": notice.title}
+            audit.append(session, now(), call.caller.company, call.caller.actor, "notice.removed", facts)
 
         await db.run(work)
 

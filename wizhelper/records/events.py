@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from wizhelper.protocol.messages import dump_json
-from wizhelper.records.model import SessionEvent
+from wizhelper.records.model import SessionEvent, SupportSession
+from wizhelper.store import audit
 
 GENESIS = "0" * 64
 
@@ -31,6 +32,8 @@ def append(session: Session, session_id: str, at: datetime, actor: str, kind: st
             session_id=session_id, seq=seq, at=at, actor=actor, type=kind, data=data, prev_hash=prev, hash=digest
         )
     )
+    company = session.get_one(SupportSession, session_id).company_id
+    audit.append(session, at, company, actor, f"session.{kind}", {"session": session_id, "seq": seq, "hash": digest})
 
 
 def of_session(session: Session, session_id: str) -> list[SessionEvent]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Account
@@ -43,12 +43,16 @@ def visible(caller: Caller) -> list[ColumnElement[bool]]:
 def conditions(db: Session, caller: Caller, query: Mapping[str, str], now: datetime) -> list[ColumnElement[bool]]:
     """Query fields from, to, q, counted and the names of dimensions. Raises ApiError("INVALID_FIELDS").
 
-    The period is that of statistics: the days on which a session became active, or was made if it never did.
+    The period is that of statistics: when a session became active, or was made if it never did. `from` and `to` are
+    days of the company (both inclusive), or moments with a time zone (`to` exclusive).
     """
     period = None
-    if query.get("from") or query.get("to"):
+    moments = [f"{name}={query[name]}" for name in ("from", "to") if "T" in query.get(name, "")]
+    if moments:
+        query = {**query, "from": "", "to": ""}
+    elif query.get("from") or query.get("to"):
         period = period_of(query, company_by_id(db, caller.company).time_zone, now)
-    found = [*visible(caller), *dimensions.chosen(query, period)]
+    found = [*visible(caller), *dimensions.chosen(query, period), *map(_moment, moments)]
     if period is not None:
         found.append(period.contains())
     if text := query.get("q", "").strip()[:MAX_SEARCH]:
@@ -58,6 +62,19 @@ def conditions(db: Session, caller: Caller, query: Mapping[str, str], now: datet
         )
         found.append(or_(*(c.contains(text, autoescape=True) for c in columns)))
     return found
+
+
+def _moment(text: str) -> ColumnElement[bool]:
+    name, _, value = text.partition("=")
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None:
+            raise ApiError("INVALID_FIELDS", fields={name: "needs a time zone"})
+        limit = at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ApiError("INVALID_FIELDS", fields={name: "ISO 8601"}) from None
+    started = func.coalesce(SupportSession.connected_at, SupportSession.created_at)
+    return started >= limit if name == "from" else started < limit
 
 
 def ordered(query: Mapping[str, str], where: list[ColumnElement[bool]]) -> Select[SupportSession]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from wizhelper.http.api import ADMINS, READERS, Call, Model, Routes
 from wizhelper.settings import rights, service
 from wizhelper.settings.model import HOUR, MINUTE, Company, ConsentText
+from wizhelper.store import audit
 from wizhelper.store.database import Database
 
 DAY = 24 * HOUR
@@ -91,8 +92,11 @@ def make_routes(db: Database, now: Callable[[], datetime]) -> Routes:
 
         def work(session: Session) -> CompanyOut:
             found = service.company_by_id(session, call.caller.company)
+            before = described(found).model_dump()
             for name, value in call.body.model_dump().items():
                 setattr(found, name, value)
+            changed = {k: [before[k], v] for k, v in call.body.model_dump().items() if before[k] != v}
+            audit.append(session, now(), found.id, call.caller.actor, "company.changed", changed)
             return described(found)
 
         return await db.run(work)
@@ -108,6 +112,8 @@ def make_routes(db: Database, now: Callable[[], datetime]) -> Routes:
 
         def work(session: Session) -> ConsentOut:
             text = service.add_consent_text(session, now(), call.caller.company, call.body.lang, call.body.body)
+            facts = {"lang": text.lang, "version": text.version, "hash": text.hash}
+            audit.append(session, now(), call.caller.company, call.caller.actor, "consent_text.added", facts)
             return _consent_out(text, current=True)
 
         return await db.run(work)
