@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from wizhelper.accounts.model import LoginResult, LogoutReason
+from wizhelper.records import acts
+from wizhelper.settings import rights
 from wizhelper.support import rules
 from wizhelper.support.states import EndReason, State, SuspendedReason, Trigger
 
@@ -22,8 +24,9 @@ FAMILIES: dict[str, Iterable[str]] = {
     "login_result": LoginResult,
     "out_reason": LogoutReason,
     "result": rules.RESULTS,
-    "actor": [rules.CUSTOMER, rules.SERVER],
-    "event": [*(t for t in Trigger), *OTHER_EVENTS],
+    "actor": [rules.CUSTOMER, rules.SERVER, acts.AGENT],
+    "event": [*(t for t in Trigger), *OTHER_EVENTS, *acts.ACTS, acts.OVERFLOW],
+    "right": rights.DEFAULTS,
 }
 
 

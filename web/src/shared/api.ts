@@ -48,6 +48,8 @@ export class Api {
 
   records = (query: T.RecordQuery) => this.http.get<T.Page<T.Session>>('/records', { ...query } as Query)
   statistics = (query: FigureQuery) => this.http.get<Figures>('/statistics', { ...query })
+  recordQuality = async (id: string) =>
+    (await this.http.get<Items<T.QualitySample>>(`/records/${encodeURIComponent(id)}/quality`)).items
   record = (id: string) => this.http.get<T.RecordDetail>(`/records/${encodeURIComponent(id)}`)
   correct = (id: string, form: T.Correction) =>
     this.http.post<T.Session>(`/records/${encodeURIComponent(id)}/correct`, form)

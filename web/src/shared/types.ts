@@ -301,6 +301,15 @@ export interface CompanySettings {
   rights: Record<string, boolean>
 }
 
+/** What a console got over five seconds from `at` on. */
+export interface QualitySample {
+  at: string
+  latency_ms: number | null
+  rtt_ms: number | null
+  fps: number
+  kbit_s: number
+}
+
 export interface FavouriteForm {
   kind: 'url' | 'command'
   title: string
