@@ -37,6 +37,7 @@ from wizhelper.http.hosts import Hosts
 from wizhelper.http.site import Page, Response, WebSite
 from wizhelper.notices.web import make_routes as notice_routes
 from wizhelper.protocol.messages import dump_json
+from wizhelper.records.faults_web import make_routes as fault_routes
 from wizhelper.records.web import make_routes as record_routes
 from wizhelper.relay import sockets
 from wizhelper.relay.device_socket import DeviceCallbacks, DeviceSocket, socket_kind
@@ -191,6 +192,7 @@ class Appliance(MultiService):
         site.add_routes(company_routes(self.db, now).all)
         site.add_routes(notice_routes(self.db, now).all)
         site.add_routes(favourite_routes(self.db).all)
+        site.add_routes(fault_routes(self.db, now).all)
         site.add_routes(record_routes(self.db, now).all)
         site.add_routes(support_routes(self.support, self.hub, now).all)
         download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)

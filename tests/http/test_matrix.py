@@ -67,7 +67,7 @@ class Scene:
 
 
 def _path(route: Route, rows: Rows) -> str:
-    numbers = {"notices": rows.notice, "favourites": rows.favourite}
+    numbers = {"notices": rows.notice, "favourites": rows.favourite, "fault-types": rows.fault}
     one = next((number for word, number in numbers.items() if word in route.path), rows.session)
     ids = {"num": rows.account, "team": rows.team, "id": one}
     return re.sub(r"<[^>]*?(\w+)>", lambda m: str(ids[m[1]]), route.path)

@@ -230,6 +230,20 @@ CATALOGUE: Mapping[str, Entry] = {
         "You cannot do that to your own account.",
         "Ask another administrator.",
     ),
+    "CODE_TAKEN": _e(
+        409,
+        "이미 있는 코드입니다.",
+        "다른 코드를 입력하세요.",
+        "There is one with this code already.",
+        "Choose another code.",
+    ),
+    "FAULT_TYPE_LIMIT": _e(
+        409,
+        "장애유형이 너무 많습니다.",
+        "쓰지 않는 장애유형의 이름을 바꾸어 쓰세요.",
+        "There are too many fault types.",
+        "Rename one that is not used any more.",
+    ),
     "FAVOURITE_LIMIT": _e(
         409,
         "즐겨찾기가 너무 많습니다.",

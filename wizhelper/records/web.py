@@ -42,17 +42,6 @@ class Record(Model):
     chain_ok: bool
 
 
-class FaultTypeOut(Model):
-    id: int
-    code: str
-    name: str
-    active: bool
-
-
-class FaultTypeList(Model):
-    items: list[FaultTypeOut]
-
-
 def visible_session(session: Session, caller: Caller, session_id: str) -> SupportSession:
     """Raises ApiError("NOT_FOUND"), also for sessions of others."""
     row = session.scalar(select(SupportSession).where(SupportSession.id == session_id, *visible(caller)))
@@ -127,16 +116,6 @@ def make_routes(db: Database, now: Callable[[], datetime]) -> Routes:
         """Latency, round trip, frame rate and bit rate of the session, every five seconds in which the screen moved."""
         return await db.read(
             lambda session: quality.of_session(session, visible_session(session, call.caller, str(call.path["id"])).id)
-        )
-
-    @routes.get("/fault-types", roles=ANYONE, result=FaultTypeList)
-    async def fault_types(call: Call[None]) -> FaultTypeList:
-        """Fault types of the company (ADM-FAULT)."""
-        query = select(FaultType).where(FaultType.company_id == call.caller.company).order_by(FaultType.code)
-        return FaultTypeList(
-            items=await db.read(
-                lambda s: [FaultTypeOut(id=f.id, code=f.code, name=f.name, active=f.active) for f in s.scalars(query)]
-            )
         )
 
     return routes

@@ -22,6 +22,7 @@ export const MENU: readonly { name: string; icon: string; roles: readonly Role[]
   { name: 'teams', icon: 'pi-sitemap', roles: ['admin', 'group_admin'] },
   { name: 'access', icon: 'pi-lock', roles: ['admin'] },
   { name: 'company', icon: 'pi-building', roles: ['admin', 'group_admin'] },
+  { name: 'faults', icon: 'pi-tags', roles: ['admin'] },
   { name: 'consent', icon: 'pi-file-check', roles: ['admin', 'group_admin'] },
   { name: 'notices', icon: 'pi-megaphone', roles: ['admin', 'group_admin'] },
   { name: 'security', icon: 'pi-shield', roles: ['admin', 'group_admin', 'auditor'] },

@@ -13,6 +13,7 @@ export const router = createRouter({
     { path: '/teams', name: 'teams', component: () => import('./views/TeamsView.vue') },
     { path: '/access', name: 'access', component: () => import('./views/AccessView.vue') },
     { path: '/company', name: 'company', component: () => import('./views/CompanyView.vue') },
+    { path: '/faults', name: 'faults', component: () => import('./views/FaultTypesView.vue') },
     { path: '/consent', name: 'consent', component: () => import('./views/ConsentView.vue') },
     { path: '/notices', name: 'notices', component: () => import('./views/NoticesView.vue') },
     { path: '/security', name: 'security', component: () => import('./views/SecurityView.vue') },

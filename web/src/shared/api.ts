@@ -44,6 +44,9 @@ export class Api {
   endSession = (id: string) => this.http.post<T.Session>(`${session(id)}/end`)
   wrapUp = (id: string, form: T.Wrapup) => this.http.post<T.Session>(`${session(id)}/wrapup`, form)
   faultTypes = async () => (await this.http.get<Items<T.FaultType>>('/fault-types')).items
+  addFaultType = (code: string, name: string) => this.http.post<T.FaultType>('/fault-types', { code, name })
+  changeFaultType = (type: T.FaultType, name: string, active: boolean) =>
+    this.http.put<T.FaultType>(`/fault-types/${String(type.id)}`, { name, active })
   counts = () => this.http.get<T.Counts>('/counts')
 
   records = (query: T.RecordQuery) => this.http.get<T.Page<T.Session>>('/records', { ...query } as Query)

@@ -645,7 +645,16 @@ export const en: Messages = {
     connected: 'Connected',
     completed: 'Completed',
   },
+  fault: {
+    help: 'Used in the wrap-up and in statistics. What is switched off can no longer be chosen; records keep it.',
+    code: 'Code (lower case letters, digits)',
+    name: 'Name',
+    add: 'Add a fault type',
+    rename: 'Rename',
+    active: 'In use',
+  },
   admin: {
+    faults: 'Fault types',
     statistics: 'Statistics',
     teams: 'Operator groups',
     access: 'Access rules',

@@ -641,7 +641,16 @@ export const ko = {
     connected: '연결',
     completed: '완료',
   },
+  fault: {
+    help: '상담 정리와 통계에 쓰입니다. 사용을 끄면 새 상담에서 고를 수 없고, 지난 기록에는 그대로 남습니다.',
+    code: '코드 (영문 소문자, 숫자)',
+    name: '이름',
+    add: '장애유형 추가',
+    rename: '이름 바꾸기',
+    active: '사용',
+  },
   admin: {
+    faults: '장애유형',
     statistics: '통계',
     teams: '상담원 그룹',
     access: '접속 제한',
