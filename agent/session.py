@@ -6,7 +6,6 @@ The customer's End works here and now: input and picture stop first, then the ne
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +19,7 @@ from agent.features import chat
 from agent.features.chat import Conversation
 from agent.link import AgentSocket, BackOff, LinkError, ServerLink, SocketEvents
 from agent.tools import ToolKind
+from agent.untold import Untold
 from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
 from wizhelper import __version__
 from wizhelper.protocol import live
@@ -35,9 +35,6 @@ log = Logger()
 
 #: How long the last words to the server may take.
 GOODBYE_S = 2.0
-#: Acts kept for the server while the link to it is down; the oldest are lost first.
-MAX_UNTOLD = 1000
-ACT_EVERY_S = 0.25
 #: Characters of a line that a tool says to the customer.
 MAX_TOLD = 1000
 
@@ -126,12 +123,11 @@ class SupportSession(SocketEvents):
         self._socket: AgentSocket | None = None
         self._averages = Averages(reactor.seconds, self._tell_quality)
         self._online = False
-        self._telling: Any = None
         self._terms: Terms | None = None
         self._viewer: Viewer | None = None
         self._sas = ""
         self._activities: frozenset[Activity] = frozenset()
-        self._untold: deque[live.Act] = deque(maxlen=MAX_UNTOLD)
+        self._untold = Untold(reactor, lambda: self._online, self._say)
         self._over: str | None = None
         self._unapproved = asks_first
         self.done: Deferred[str] = Deferred()
@@ -201,8 +197,7 @@ class SupportSession(SocketEvents):
                 self._view.ask_approval(hello.operator, 0.0)
         self._view.link_changed(True)
         self._online = True
-        if self._telling is None:
-            self._tell_acts()
+        self._untold.tell()
 
     # --- viewers -----------------------------------------------------------------------------------------------------
 
@@ -286,22 +281,12 @@ class SupportSession(SocketEvents):
             self._view.activities_changed(activities)
 
     def viewer_acted(self, viewer: Viewer, act: str, facts: Mapping[str, str]) -> None:
-        said = live.Act(act, tuple(live.Fact(name, value[: live.MAX_FACT_LENGTH]) for name, value in facts.items()))
-        self._untold.append(said)
-        if self._telling is None:
-            self._tell_acts()
+        if not self._untold.add(act, facts):
+            viewer.close()
 
     def viewer_told(self, viewer: Viewer, text: str) -> None:
         line = text[:MAX_TOLD]
         self._conversation.say(line if fits(line) else "…", customer=False)
-
-    def _tell_acts(self) -> None:
-        """One by one: the server takes few messages a second on this link."""
-        self._telling = None
-        if not self._online or not self._untold:
-            return
-        self._say(self._untold.popleft())
-        self._telling = self._reactor.callLater(ACT_EVERY_S, self._tell_acts)
 
     # --- the person at the PC ----------------------------------------------------------------------------------------
 
@@ -332,6 +317,7 @@ class SupportSession(SocketEvents):
             return
         if self._viewer is not None:
             self._viewer.close(reason)
+        self._untold.flush()
         self._say(live.EndSession(reason))
         self._finish(reason)
 
@@ -345,6 +331,7 @@ class SupportSession(SocketEvents):
         self._over = reason
         if self._viewer is not None:
             self._viewer.close()
+        self._untold.flush()
         self._view.ended(reason)
         if self._socket is None:
             self._gone()

@@ -31,7 +31,11 @@ class Outlet(Protocol):
         """Tells the person at the PC what goes on; what is still on when the link ends is taken back."""
 
     def record(self, act: str, **facts: str) -> None:
-        """An event of the session's record. `act`: one of wizhelper.records.acts.ACTS."""
+        """An event of the session's record, which the console asked for: call it before the act is done. `act`: one of
+        wizhelper.records.acts.ACTS. Raises RemoteProtocolError("ACT_FLOOD"), which ends the link."""
+
+    def result(self, act: str, **facts: str) -> None:
+        """Like `record`, for what follows from an act and needs no limit of its own."""
 
     def tell_customer(self, text: str) -> None:
         """A line of the conversation in the operator's name, which the customer sees at once. Cut to what a line may be."""

@@ -24,6 +24,8 @@ from wizhelper.protocol.secure import SigningKey
 log = Logger()
 
 MAX_INPUT_PER_S = 600
+ACTS_PER_S, ACTS_AT_ONCE = 2, 40
+"""What a console may do that belongs into the record: no more than the record can surely take."""
 PING_S = 1.0
 
 
@@ -115,6 +117,9 @@ class ViewerOutlet:
         self._viewer.activity(activity, on)
 
     def record(self, act: str, **facts: str) -> None:
+        self._viewer.asked(act, facts)
+
+    def result(self, act: str, **facts: str) -> None:
         self._viewer.acted(act, facts)
 
     def tell_customer(self, text: str) -> None:
@@ -160,6 +165,8 @@ class Viewer(SocketEvents):
         self._ping_token = 0
         self._input_budget = float(MAX_INPUT_PER_S)
         self._input_at = reactor.seconds()
+        self._acts_budget = float(ACTS_AT_ONCE)
+        self._acts_at = reactor.seconds()
         self._closed = False
         self.peer: Identity | None = None
         self.rtt_ms: float | None = None
@@ -303,13 +310,22 @@ class Viewer(SocketEvents):
     def _noted(self, doing: Doing) -> None:
         if doing is not Doing.SCREENSHOT:
             self.activity(Activity.RECORDING, doing is Doing.RECORDING_STARTED)
-        self.acted(doing, {})
+        self.asked(doing, {})
 
     def activity(self, activity: Activity, on: bool) -> None:
         if self._closed or (activity in self._activities) == on:
             return
         self._activities ^= {activity}
         self._events.viewer_activity(self, activity, on)
+
+    def asked(self, act: str, facts: Mapping[str, str]) -> None:
+        """Recorded, and counted. Raises RemoteProtocolError("ACT_FLOOD")."""
+        now = self._reactor.seconds()
+        self._acts_budget = min(ACTS_AT_ONCE, self._acts_budget + (now - self._acts_at) * ACTS_PER_S) - 1
+        self._acts_at = now
+        self.acted(act, facts)
+        if self._acts_budget < 0:
+            raise RemoteProtocolError("ACT_FLOOD")
 
     def acted(self, act: str, facts: Mapping[str, str]) -> None:
         self._events.viewer_acted(self, act, facts)

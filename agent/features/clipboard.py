@@ -55,7 +55,7 @@ class ClipboardTool:
         self._clipboard.close()
         self._clipboard = None
         self._outlet.activity(Activity.CLIPBOARD, False)
-        self._outlet.record("clipboard_off")
+        self._outlet.result("clipboard_off")
 
     def close(self) -> None:
         self._stop()

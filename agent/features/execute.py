@@ -135,8 +135,8 @@ class ExecuteTool:
         if not self._outlet.may(URL):
             self._tell(execute.Ended(request, None, NOT_ALLOWED))
             return
-        self._outlet.tell_customer(url)
         self._outlet.record("url_opened", url=url)
+        self._outlet.tell_customer(url)
         reactor = self._outlet.reactor
         opening = deferToThreadPool(reactor, reactor.getThreadPool(), self._browse, url)
         opening.addCallbacks(
@@ -156,8 +156,8 @@ class ExecuteTool:
         if refused:
             self._tell(execute.Ended(request, None, refused))
             return
-        self._outlet.tell_customer(f"▶ {command}")
         self._outlet.record("command_run", command=command, shell=shell)
+        self._outlet.tell_customer(f"▶ {command}")
         try:
             self._spawn(request, words_of(shell, command))
         except CannotRunError as problem:
@@ -181,7 +181,7 @@ class ExecuteTool:
 
     def _tell(self, message: execute.AgentMessage) -> None:
         if isinstance(message, execute.Ended) and self._running.pop(message.request, None) is not None:
-            self._outlet.record("command_ended", exit=str(message.exit), code=message.code)
+            self._outlet.result("command_ended", exit=str(message.exit), code=message.code)
             if not self._running:
                 self._outlet.activity(Activity.COMMAND, False)
         self._outlet.send(execute.encode(message))

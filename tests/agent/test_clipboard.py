@@ -277,6 +277,8 @@ class FakeOutlet:
     def record(self, act: str, **facts: str) -> None:
         self.calls.append((act,))
 
+    result = record
+
     def tell_customer(self, text: str) -> None:
         self.calls.append((text,))
 

@@ -44,6 +44,8 @@ class Outlet:
     def record(self, act: str, **facts: str) -> None:
         self.calls.append((act, facts))
 
+    result = record
+
     def tell_customer(self, text: str) -> None:
         self.calls.append(("told", text))
 
@@ -115,8 +117,8 @@ def test_the_customer_sees_it_before_it_runs_and_the_record_has_both_ends(reacto
     command = script("pass")
     bench.run(command)
     assert bench.outlet.calls == [
-        ("told", f"▶ {command}"),
         ("command_run", {"command": command, "shell": "none"}),
+        ("told", f"▶ {command}"),
         (Activity.COMMAND, True),
         ("command_ended", {"exit": "0", "code": ""}),
         (Activity.COMMAND, False),
@@ -180,7 +182,7 @@ def test_an_address_is_shown_recorded_and_opened(reactor: Any) -> None:
     bench.say(execute.Open(5, "https://example.com/"))
     bench.until(lambda: bool(bench.outlet.ended()))
     assert bench.opened == ["https://example.com/"] and bench.outlet.ended() == [execute.Ended(5, None, "")]
-    assert bench.outlet.calls == [("told", "https://example.com/"), ("url_opened", {"url": "https://example.com/"})]
+    assert bench.outlet.calls == [("url_opened", {"url": "https://example.com/"}), ("told", "https://example.com/")]
     bench.browser = False
     bench.say(execute.Open(6, "https://example.com/"))
     bench.until(lambda: len(bench.outlet.ended()) == 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ from twisted.python.failure import Failure
 
 from agent.link import BACK_OFF_S, MIN_BACK_OFF_S, BackOff, LinkError
 from agent.session import GOODBYE_S, Joined, SupportSession
+from agent.untold import EVERY_S, MAX_UNTOLD
+from agent.viewer import ACTS_AT_ONCE
 from wizhelper.protocol import control, input, live
 from wizhelper.protocol.channels import Channel
 from wizhelper.protocol.control import Activity, SasPolicy, Trust
@@ -524,10 +527,10 @@ def test_a_window_that_takes_no_input_is_said_to_the_person() -> None:
 
 
 def acts(socket: FakeSocket) -> list[str]:
-    return [message["name"] for message in socket.texts if message["type"] == "act"]
+    return [act["name"] for message in socket.texts if message["type"] == "acts" for act in message["acts"]]
 
 
-def test_acts_are_told_one_by_one_and_wait_for_a_lost_link() -> None:
+def test_acts_are_told_together_and_wait_for_a_lost_link() -> None:
     """The server takes few messages a second; nothing is lost while it is away."""
     bench = Bench()
     first = bench.online()
@@ -539,6 +542,58 @@ def test_acts_are_told_one_by_one_and_wait_for_a_lost_link() -> None:
     bench.reactor.advance(10)
     second = bench.online()
     assert acts(first) + acts(second) == ["screenshot", "recording_started"]
+
+
+def test_acts_that_follow_each_other_quickly_share_a_message_which_the_server_takes() -> None:
+    bench = Bench()
+    socket = bench.online()
+    viewer = bench.session._viewer
+    for _ in range(30):
+        bench.session.viewer_acted(viewer, "command_run", {"command": "\x01" * 2000})  # type: ignore[arg-type]
+    for _ in range(30):
+        bench.reactor.advance(EVERY_S)
+    told = [message for message in socket.texts if message["type"] == "acts"]
+    assert len(acts(socket)) == 30 and 10 < len(told) < 30
+    for message in told:
+        live.decode_from_agent(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+
+@pytest.mark.parametrize("how", ["the server", "the customer"])
+def test_no_act_is_lost_when_the_session_ends_right_after_it(how: str) -> None:
+    bench = Bench()
+    socket = bench.online()
+    peer, _ = bench.console()
+    for _ in range(20):
+        peer.say(control.Note("screenshot"))
+    bench.say(live.Ended("operator_ended")) if how == "the server" else bench.session.end()
+    assert acts(socket) == ["screenshot"] * 20
+    assert socket.texts[-1]["type"] == ("acts" if how == "the server" else "end_session")
+
+
+def test_a_console_that_acts_faster_than_the_record_can_be_told_is_put_out_and_all_it_did_is_told() -> None:
+    bench = Bench()
+    socket = bench.online()
+    peer, _ = bench.console()
+    for _ in range(ACTS_AT_ONCE + 5):
+        peer.say(control.Note("screenshot"))
+    assert bench.reasons == [] or bench.reasons == ["security_alarm"]
+    assert acts(socket) == ["screenshot"] * (ACTS_AT_ONCE + 1)
+    assert bench.session._viewer is None
+
+
+def test_nothing_more_may_be_done_when_too_much_waits_for_a_server_that_is_away() -> None:
+    bench = Bench()
+    bench.online()
+    bench.console()
+    viewer = bench.session._viewer
+    bench.session.closed(1006, "lost")
+    assert viewer is not None
+    for _ in range(MAX_UNTOLD):
+        bench.session.viewer_acted(viewer, "command_ended", {})
+    assert bench.session._viewer is None
+    socket = bench.online() if bench.reactor.advance(10) is None else FakeSocket()
+    bench.session.end()
+    assert len(acts(socket)) == MAX_UNTOLD
 
 
 def test_what_goes_on_is_shown_and_taken_back_with_the_console() -> None:

@@ -118,7 +118,7 @@ def _live_samples() -> list[live.AgentMessage | live.ServerMessage]:
         live.Auth("6f7c", "secret", "0.1.0"),
         live.Approval(True),
         live.EndSession("customer_ended"),
-        live.Act("screenshot", (live.Fact("name", "화면.png"),)),
+        live.Acts((live.Act("screenshot", (live.Fact("name", "화면.png"),)),)),
         live.Quality((live.Sample(5.0, None, 1.5, 30.0, 900.0),)),
         live.Hello("ACTIVE", "회사", "김상담", 12.5, "shown", ("view", "control")),
         live.ApprovalAsked("김상담", 60.0),

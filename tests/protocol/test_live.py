@@ -16,7 +16,7 @@ FROM_AGENT: list[live.AgentMessage] = [
     live.Auth("6f7c", "secret", "0.1.0"),
     live.Approval(True),
     live.EndSession("customer_ended"),
-    live.Act("screenshot", (live.Fact("name", "화면.png"),)),
+    live.Acts((live.Act("screenshot", (live.Fact("name", "화면.png"),)),)),
     live.Quality((live.Sample(5.0, None, 1.5, 30.0, 900.0),)),
 ]
 FROM_SERVER: list[live.ServerMessage] = [
@@ -34,7 +34,7 @@ def test_messages_come_back_as_they_were() -> None:
 
 def test_types_are_named_in_lower_case_with_underscores() -> None:
     names = [json.loads(live.encode(m))["type"] for m in [*FROM_AGENT, *FROM_SERVER]]
-    assert names == ["auth", "approval", "end_session", "act", "quality", "hello", "approval_asked", "viewer", "ended"]
+    assert names == ["auth", "approval", "end_session", "acts", "quality", "hello", "approval_asked", "viewer", "ended"]
 
 
 def test_neither_side_accepts_the_other_sides_messages() -> None:
@@ -94,4 +94,10 @@ def test_changed_messages_are_read_or_refused(data: bytes) -> None:
 )
 def test_an_act_has_few_and_short_facts(facts: tuple[live.Fact, ...]) -> None:
     with pytest.raises(RemoteProtocolError, match="facts"):
-        live.decode_from_agent(live.encode(live.Act("screenshot", facts)))
+        live.decode_from_agent(live.encode(live.Acts((live.Act("screenshot", facts),))))
+
+
+@pytest.mark.parametrize("count", [0, live.MAX_ACTS + 1])
+def test_a_message_of_acts_has_some_and_not_endless_many(count: int) -> None:
+    with pytest.raises(RemoteProtocolError, match="acts"):
+        live.decode_from_agent(live.encode(live.Acts((live.Act("screenshot"),) * count)))

@@ -277,6 +277,19 @@ def test_the_customers_end_ends_the_session_and_the_agent_is_told(world: World) 
     assert agent.close_code == 4010
 
 
+def test_what_was_done_last_is_recorded_though_the_operator_has_just_ended_the_session(world: World) -> None:
+    """No act is lost to an End that comes right after it."""
+    joined = _joined(world)
+    agent = world.socket("/ws/agent")
+    agent.send(_auth(joined))
+    joined["kim"].api("POST", f"/sessions/{joined['session']}/end", {})
+    assert agent.close_code == 4010
+    for _ in range(30):
+        agent.send({"type": "acts", "acts": [{"name": "screenshot", "facts": []}] * 3})
+    record = joined["kim"].api("GET", f"/records/{joined['session']}").json
+    assert [event["type"] for event in record["events"]].count("screenshot") == 90
+
+
 # --- relay ------------------------------------------------------------------------------------------------------------
 
 

@@ -23,8 +23,8 @@ def desk(any_db: Database, time_: ManualTime) -> Desk:
     return Desk(any_db, time_)
 
 
-def tell(desk: Desk, session_id: str, act: Act) -> None:
-    desk.do(lambda db: acts.append(db, session_id, desk.time.now(), act))
+def tell(desk: Desk, session_id: str, *done: Act) -> None:
+    desk.do(lambda db: acts.append(db, session_id, desk.time.now(), done))
 
 
 def of_agent(desk: Desk, session_id: str) -> list[tuple[str, dict[str, str]]]:
@@ -56,8 +56,9 @@ def test_an_act_that_is_none_is_refused(desk: Desk) -> None:
 def test_a_flood_of_acts_stops_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acts, "MAX_ACTS", 3)
     session_id = desk.active()
-    for _ in range(6):
-        tell(desk, session_id, Act("screenshot"))
+    tell(desk, session_id, Act("screenshot"), Act("screenshot"))
+    tell(desk, session_id, *[Act("screenshot")] * 4)
+    tell(desk, session_id, Act("screenshot"))
     assert [kind for kind, _ in of_agent(desk, session_id)] == ["screenshot"] * 3 + [acts.OVERFLOW]
 
 

@@ -1,6 +1,6 @@
 """The agent's control link (/ws/agent): JSON text messages between agent and server. Nothing secret but `secret` itself.
 
-agent -> server: Auth first, then Approval, EndSession, Act, Quality
+agent -> server: Auth first, then Approval, EndSession, Acts, Quality
 server -> agent: Hello, ApprovalAsked, Viewer, Ended
 Each message is an object whose `type` names its class in lower case with underscores.
 """
@@ -15,6 +15,9 @@ from wizhelper.protocol import messages
 from wizhelper.protocol.errors import RemoteProtocolError
 
 MAX_MESSAGE_BYTES = 16 * 1024
+ROOM_BYTES = 64
+"""What a message of acts takes beside the acts."""
+MAX_ACTS = 100
 MAX_FACTS, MAX_NAME_LENGTH, MAX_FACT_LENGTH = 16, 32, 1024
 """Lengths in characters."""
 MAX_SAMPLES = 64
@@ -51,6 +54,13 @@ class Act:
 
     name: str
     facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Acts:
+    """In the order in which they were done; 1 to MAX_ACTS."""
+
+    acts: tuple[Act, ...]
 
 
 @dataclass(frozen=True)
@@ -102,10 +112,10 @@ class Ended:
     reason: str
 
 
-AgentMessage = Auth | Approval | EndSession | Act | Quality
+AgentMessage = Auth | Approval | EndSession | Acts | Quality
 ServerMessage = Hello | ApprovalAsked | Viewer | Ended
 
-_FROM_AGENT: tuple[type[Any], ...] = (Auth, Approval, EndSession, Act, Quality)
+_FROM_AGENT: tuple[type[Any], ...] = (Auth, Approval, EndSession, Acts, Quality)
 _FROM_SERVER: tuple[type[Any], ...] = (Hello, ApprovalAsked, Viewer, Ended)
 
 
@@ -124,8 +134,8 @@ def encode(message: AgentMessage | ServerMessage) -> bytes:
 def decode_from_agent(data: bytes | str) -> AgentMessage:
     """Raises RemoteProtocolError("BAD_LIVE")."""
     found: AgentMessage = _decode(data, _AGENT_TYPES)
-    if isinstance(found, Act):
-        _check_act(found)
+    if isinstance(found, Acts):
+        _check_acts(found)
     if isinstance(found, Quality) and len(found.samples) > MAX_SAMPLES:
         raise RemoteProtocolError("BAD_LIVE", "samples")
     return found
@@ -135,6 +145,18 @@ def decode_from_server(data: bytes | str) -> ServerMessage:
     """Raises RemoteProtocolError("BAD_LIVE")."""
     found: ServerMessage = _decode(data, _SERVER_TYPES)
     return found
+
+
+def weight(act: Act) -> int:
+    """Bytes that it takes in a message."""
+    return len(messages.dump_json(asdict(act))) + 1
+
+
+def _check_acts(message: Acts) -> None:
+    if not 1 <= len(message.acts) <= MAX_ACTS:
+        raise RemoteProtocolError("BAD_LIVE", "acts")
+    for act in message.acts:
+        _check_act(act)
 
 
 def _check_act(act: Act) -> None:

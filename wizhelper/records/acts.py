@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -29,18 +30,20 @@ ACTS = frozenset(
 )
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""
 
-MAX_ACTS = 20_000
+MAX_ACTS = 100_000
 """Events of acts per session: what comes after is not kept, and the last event says so."""
 
 OVERFLOW = "acts_overflow"
 
 
-def append(db: Session, session_id: str, at: datetime, act: Act) -> None:
+def append(db: Session, session_id: str, at: datetime, acts: Sequence[Act]) -> None:
     """Raises RemoteProtocolError("BAD_LIVE") for an act that is none."""
-    if act.name not in ACTS:
+    if any(act.name not in ACTS for act in acts):
         raise RemoteProtocolError("BAD_LIVE", "act")
-    told = db.scalar(select(func.count()).where(SessionEvent.session_id == session_id, SessionEvent.actor == AGENT))
-    if (told or 0) > MAX_ACTS:
-        return
-    kind = act.name if (told or 0) < MAX_ACTS else OVERFLOW
-    events.append(db, session_id, at, AGENT, kind, {fact.name: fact.value for fact in act.facts})
+    of_agent = SessionEvent.session_id == session_id, SessionEvent.actor == AGENT
+    told = db.scalar(select(func.count()).where(*of_agent)) or 0
+    for number, act in enumerate(acts, told):
+        if number < MAX_ACTS:
+            events.append(db, session_id, at, AGENT, act.name, {fact.name: fact.value for fact in act.facts})
+        elif number == MAX_ACTS:
+            events.append(db, session_id, at, AGENT, OVERFLOW, {})

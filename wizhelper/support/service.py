@@ -377,8 +377,8 @@ class Support:
                 alarm = message.reason == EndReason.SECURITY_ALARM
                 reason = EndReason.SECURITY_ALARM if alarm else EndReason.CUSTOMER_ENDED
                 return [rules.end(db, self._now(), row, rules.CUSTOMER, reason)]
-            if isinstance(message, live.Act):
-                acts.append(db, row.id, self._now(), message)
+            if isinstance(message, live.Acts):
+                acts.append(db, row.id, self._now(), message.acts)
             if isinstance(message, live.Quality):
                 quality.append(db, row.id, self._now(), message)
             return []
