@@ -97,7 +97,8 @@ def open_at_100_percent(page: Page, screen: Desktop) -> None:
     open_control(page)
     eventually("the picture arrives", lambda: same_picture(page, screen))
     # The remote pointer is in no picture of the X server, and the page must not draw one over it.
-    page.get_by_test_id("remote-cursor").click()
+    page.get_by_test_id("screen-menu").click()
+    page.locator(".remote-cursor").click()
     expect(page.get_by_test_id("remote-pointer")).to_have_count(0)
     page.get_by_test_id("zoom-100").click()
     # The passing notes lie over the picture.

@@ -20,7 +20,7 @@ def is_grey(picture: Image.Image) -> bool:
 
 
 def choose(page: Page, item: str) -> None:
-    page.get_by_test_id("quality").click()
+    page.get_by_test_id("screen-menu").click()
     page.locator(f".{item}").click(timeout=LONG_MS)
 
 
@@ -40,12 +40,12 @@ def test_grey_and_economy_are_chosen_in_the_menu_seen_and_kept(
         choose(page, "colours-grey")
         eventually("the picture is grey", lambda: is_grey(harness.canvas_picture(page)))
         choose(page, "quality-economy")
-        page.get_by_test_id("quality").click()
+        page.get_by_test_id("screen-menu").click()
         page.screenshot(path=harness.SCREENSHOTS / "quality.png")
         page.keyboard.press("Escape")
 
         page.reload()
-        expect(page.get_by_test_id("quality")).to_have_attribute("data-quality", "economy", timeout=LONG_MS)
+        expect(page.get_by_test_id("screen-menu")).to_have_attribute("data-quality", "economy", timeout=LONG_MS)
         expect(page.get_by_test_id("lock-state")).to_contain_text("종단 암호화", timeout=LONG_MS)
         eventually("the new link is grey, too", lambda: is_grey(harness.canvas_picture(page)))
         choose(page, "colours-full")

@@ -44,7 +44,8 @@ def test_the_customers_pointer_is_drawn_and_the_operators_is_not(
         eventually("the operator's move arrives", lambda: at in screen.run("xdotool", "getmouselocation"))
         expect(page.get_by_test_id("remote-pointer")).to_have_count(0, timeout=LONG_MS)
 
-        page.get_by_test_id("remote-cursor").click()
+        page.get_by_test_id("screen-menu").click()
+        page.locator(".remote-cursor").click()
         screen.run("xdotool", "mousemove", "200", "100")
         page.wait_for_timeout(1500)
         assert page.get_by_test_id("remote-pointer").count() == 0
