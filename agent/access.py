@@ -176,8 +176,8 @@ class ScriptDesk(SessionView):
     def chat_line(self, line: Said) -> None:
         self._tell("chat", customer=line.customer, text=line.text)
 
-    def ended(self, reason: str) -> None:
-        self._tell("ended", reason=reason)
+    def ended(self, reason: str, receipt: str) -> None:
+        self._tell("ended", reason=reason, receipt=receipt)
 
 
 def language(chosen: str | None) -> str:

@@ -60,7 +60,8 @@ class SessionView(Protocol):
     def chat_line(self, line: Said) -> None:
         """Something was said by either side."""
 
-    def ended(self, reason: str) -> None: ...
+    def ended(self, reason: str, receipt: str) -> None:
+        """`receipt`: token of the server's page about this session, or ""."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ class SupportSession(SocketEvents):
         self._terms: Terms | None = None
         self._viewer: Viewer | None = None
         self._sas = ""
+        self._receipt = ""
         self._activities: frozenset[Activity] = frozenset()
         self._untold = Untold(reactor, lambda: self._online, self._say)
         self._over: str | None = None
@@ -191,6 +193,7 @@ class SupportSession(SocketEvents):
         first = self._terms is None
         self._terms = terms if self._terms is None else self._terms.narrowed(terms)
         self._back_off.reset()
+        self._receipt = hello.receipt
         if first:
             self._view.started(hello.company, hello.operator, hello.since_s)
             if self._asks_first:
@@ -332,7 +335,7 @@ class SupportSession(SocketEvents):
         if self._viewer is not None:
             self._viewer.close()
         self._untold.flush()
-        self._view.ended(reason)
+        self._view.ended(reason, self._receipt)
         if self._socket is None:
             self._gone()
             return

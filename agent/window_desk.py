@@ -6,11 +6,14 @@ what the person does meanwhile is not lost, the page just waits.
 
 from __future__ import annotations
 
+import re
 import time
+import webbrowser
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -24,6 +27,13 @@ from wizhelper.protocol.chat import Said
 from wizhelper.protocol.control import Activity, SasPolicy, Trust
 
 log = Logger()
+
+RECEIPT = re.compile(r"[A-Za-z0-9_-]{1,300}={0,2}")
+
+
+def receipt_address(server: ServerLink | None, token: str) -> str:
+    """The page of the server that this program talks to, or "": a token is no way to send the person elsewhere."""
+    return f"{server.server.base}/receipt/{token}" if server is not None and RECEIPT.fullmatch(token) else ""
 
 
 class WindowDesk(SessionView):
@@ -40,6 +50,7 @@ class WindowDesk(SessionView):
         language: str,
         window: Any = WindowProcess,
         problem: str | None = None,
+        browse: Callable[[str], bool] = webbrowser.open,
     ) -> None:
         self._reactor = reactor
         self._server = server
@@ -57,6 +68,8 @@ class WindowDesk(SessionView):
         self._session: SupportSession | None = None
         self._trust = Trust.UNVERIFIED
         self._took_place = False
+        self._browse = browse
+        self._receipt = ""
         self._done: Deferred[int] = Deferred()
 
     async def run(self) -> int:
@@ -83,7 +96,9 @@ class WindowDesk(SessionView):
     # --- the person ---------------------------------------------------------------------------------------------------
 
     def _said(self, message: local.FromWindow) -> None:
-        assert self._entrance is not None or isinstance(message, local.Closed | local.ChooseLanguage | local.Report)
+        assert self._entrance is not None or isinstance(
+            message, local.Closed | local.ChooseLanguage | local.Report | local.ShowReceipt
+        )
         match message:
             case local.SubmitNumber(number):
                 self._begin(self._join(lambda entrance: entrance.by_number(number)))
@@ -103,12 +118,20 @@ class WindowDesk(SessionView):
                 self._with_session(lambda s: s.say(text))
             case local.Report():
                 self._begin(self._report(), "")
+            case local.ShowReceipt():
+                self._show_receipt()
             case local.ChooseLanguage(lang):
                 self._language = lang
                 if self._server is not None:
                     self._server.language = lang
             case local.Closed():
                 self._window.close()
+
+    def _show_receipt(self) -> None:
+        if self._receipt:
+            pool = self._reactor.getThreadPool()
+            opened = deferToThreadPool(self._reactor, pool, self._browse, self._receipt)
+            opened.addErrback(lambda failure: log.failure("The receipt could not be opened", failure))
 
     @property
     def _the_entrance(self) -> Entrance:
@@ -219,8 +242,9 @@ class WindowDesk(SessionView):
     def chat_line(self, line: Said) -> None:
         self._window.send(local.ChatLine(line.customer, line.at_ms, line.text))
 
-    def ended(self, reason: str) -> None:
-        self._window.send(local.Ended(texts.ended(reason, self._language), True))
+    def ended(self, reason: str, receipt: str) -> None:
+        self._receipt = receipt_address(self._server, receipt)
+        self._window.send(local.Ended(texts.ended(reason, self._language), True, bool(self._receipt)))
 
     # --- the end ------------------------------------------------------------------------------------------------------
 

@@ -25,11 +25,14 @@ import web
 from wizhelper import __version__
 from wizhelper.accounts.logins import Accounts, LoginHooks
 from wizhelper.accounts.web import make_routes as account_routes
+from wizhelper.aftercare.web import make_routes as aftercare_routes
 from wizhelper.devices.presence import Presence
 from wizhelper.devices.service import Devices
 from wizhelper.devices.web import make_routes as device_routes
 from wizhelper.downloads import programs
 from wizhelper.downloads.pages import CustomerPages
+from wizhelper.downloads.receipt import LIFETIME_S as RECEIPT_S
+from wizhelper.downloads.receipt import ReceiptPages
 from wizhelper.favourites.web import make_routes as favourite_routes
 from wizhelper.http import static, tls
 from wizhelper.http.api import Caller, Role
@@ -168,7 +171,8 @@ class Appliance(MultiService):
         self.hosts = Hosts(names)
         self.hub = Hub(time.monotonic)
         self.tickets = TicketOffice(keys.for_purpose("relay tickets"), time.time)
-        self.support = Support(self.db, self.hub, self.tickets, now, time.monotonic, os.urandom)
+        self._receipts = TokenOffice(keys.for_purpose("receipt tokens"), time.time, "receipt", RECEIPT_S)
+        self.support = Support(self.db, self.hub, self.tickets, self._receipts, now, time.monotonic, os.urandom)
         self.support.pairing = Pairing(reactor.callLater, self._viewer_changed)
         presence = Presence(reactor.callLater, self.hub.tell_company)
         self.devices = Devices(self.db, self.support, presence, keys, now, time.monotonic)
@@ -194,6 +198,7 @@ class Appliance(MultiService):
         site.add_routes(favourite_routes(self.db).all)
         site.add_routes(fault_routes(self.db, now).all)
         site.add_routes(record_routes(self.db, now).all)
+        site.add_routes(aftercare_routes(self.db, now).all)
         site.add_routes(support_routes(self.support, self.hub, now).all)
         download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)
         site.add_routes(make_join_routes(self.support, download_tokens).all)
@@ -206,9 +211,11 @@ class Appliance(MultiService):
             self.support,
             page_tokens,
             download_tokens,
+            self._receipts,
             programs.load(self._settings.programs),
             self._certificate.ca if self._certificate else None,
         ).add_to(site)
+        ReceiptPages(self.db, self._receipts, now).add_to(site)
         return site.site(sockets.resources(self._sockets(), {b"device": self._device_socket()}))
 
     def _sockets(self) -> sockets.Sockets:

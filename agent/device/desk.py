@@ -168,7 +168,7 @@ class DeviceDesk(SessionView):
     def chat_line(self, line: Said) -> None:
         self._show(local.ChatLine(line.customer, line.at_ms, line.text))
 
-    def ended(self, reason: str) -> None:
+    def ended(self, reason: str, receipt: str) -> None:
         self._over = True
         self._stop_waiting()
         self._tell("ended", reason=reason)

@@ -317,6 +317,9 @@ class EndedPage(Page):
         self._report = ttk.Button(row, text=self.texts.report, command=self.report, style="Danger.TButton")
         if ended.can_report:
             self._report.pack(side="left", padx=(0, 8))
+        if ended.has_receipt:
+            receipt = self.button(row, self.texts.receipt, lambda: self.context.send(local.ShowReceipt()))
+            receipt.pack(side="left", padx=(0, 8))
         done = self.button(row, self.texts.close, close)
         done.pack(side="left")
         self.focus_field = done

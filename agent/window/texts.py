@@ -64,6 +64,7 @@ class Texts:
     ended_title: str
     report: str
     reported: str
+    receipt: str
     close: str
     lock_help: str
     about_lock: str
@@ -121,6 +122,7 @@ KOREAN = Texts(
     ended_title="원격지원이 종료되었습니다",
     report="신고",
     reported="신고가 접수되었습니다",
+    receipt="원격지원 내역 보기",
     close="닫기",
     lock_help=(
         "화면·입력·파일은 상담원 브라우저와 이 PC에서만 풀 수 있게 암호화됩니다. 중계 서버는 내용을 볼 수 없습니다. "
@@ -185,6 +187,7 @@ ENGLISH = Texts(
     ended_title="The remote support has ended",
     report="Report abuse",
     reported="Your report was received",
+    receipt="What was done",
     close="Close",
     lock_help=(
         "Screen, input and files are encrypted so that only the operator's browser and this PC can read them. "

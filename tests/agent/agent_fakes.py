@@ -180,7 +180,7 @@ class FakeView:
     def chat_line(self, line: Said) -> None:
         self.calls.append(("chat", line.customer, line.text))
 
-    def ended(self, reason: str) -> None:
+    def ended(self, reason: str, receipt: str) -> None:
         self.calls.append(("ended", reason))
 
     def named(self, name: str) -> list[Call]:

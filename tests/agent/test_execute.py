@@ -13,7 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
+from twisted.internet.process import reapAllProcesses
 from twisted.internet.selectreactor import SelectReactor
+from twisted.internet.task import LoopingCall
 
 from agent.features import execute as feature
 from agent.features.execute import CannotRunError, ExecuteTool, words_of
@@ -75,7 +77,7 @@ class Bench:
         for message in messages:
             self.reactor.callFromThread(self.tool.received, execute.encode(message))
 
-    def until(self, what: Callable[[], bool], seconds: float = 10.0) -> None:
+    def until(self, what: Callable[[], bool], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < deadline, (self.outlet.sent, self.outlet.calls)
@@ -93,6 +95,10 @@ def reactor() -> Iterator[Any]:
     made._handleSignals = lambda: None  # type: ignore[method-assign]
     thread = threading.Thread(target=lambda: made.run(installSignalHandlers=False), daemon=True)
     thread.start()
+    # No signal says that a child is gone: whoever closes its pipes first and goes later would be waited for in vain.
+    reaping = LoopingCall(reapAllProcesses)
+    reaping.clock = made
+    made.callFromThread(reaping.start, 0.05)
     yield made
     made.callFromThread(made.stop)
     thread.join(5)

@@ -299,6 +299,15 @@ def test_closing_the_number_window_hides_it_and_the_bar_brings_it_back(window: W
     assert window.hear() == local.Verify("948977")
 
 
+def test_after_the_end_the_page_about_the_session_is_a_button_away(window: WindowDriver) -> None:
+    window.tell(running_session(), local.Ended("상담원이 원격지원을 종료했습니다.", True, True))
+    window.window()
+    window.shoot("ended-receipt.png")
+    window.press("shift+Tab")
+    window.press("Return")
+    assert window.hear() == local.ShowReceipt()
+
+
 def test_after_the_end_abuse_is_reported_once_and_the_window_closed(window: WindowDriver) -> None:
     window.tell(running_session(), local.Ended("상담원이 원격지원을 종료했습니다.", True))
     area = window.window()

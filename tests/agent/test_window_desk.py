@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import warnings
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -13,9 +14,9 @@ from twisted.logger import globalLogPublisher
 
 from agent import texts
 from agent.entrance import Entrance
-from agent.link import LinkError
+from agent.link import LinkError, Server
 from agent.session import GOODBYE_S
-from agent.window_desk import WindowDesk
+from agent.window_desk import WindowDesk, receipt_address
 from wizhelper.protocol import input, live, local
 from wizhelper.protocol.channels import Channel
 from wizhelper.protocol.control import SasPolicy, Trust
@@ -370,6 +371,24 @@ def test_a_report_that_does_not_arrive_is_told() -> None:
     bench.does(local.EndSession())
     bench.does(local.Report())
     assert bench.shown[-1] == local.ShowError("SERVER_UNREACHABLE", *texts.problem("SERVER_UNREACHABLE", "ko"))
+
+
+@pytest.mark.parametrize(
+    ("token", "address"),
+    [
+        ("abc_-9==", "https://support.example:8443/receipt/abc_-9=="),
+        ("", ""),
+        ("../x", ""),
+        ("a b", ""),
+        ("a?x=https://evil.example", ""),
+        ("a\n", ""),
+        ("a" * 400, ""),
+    ],
+)
+def test_the_page_about_the_session_is_one_of_the_own_server(token: str, address: str) -> None:
+    """Whatever a token holds, the browser is sent nowhere else."""
+    link = SimpleNamespace(server=Server("https", "support.example", 8443, None))
+    assert receipt_address(link, token) == address  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("in_order", "status"), [(True, 0), (False, 1)])

@@ -102,7 +102,7 @@ def test_pages_without_javascript_lead_to_a_download_that_connects_by_itself(
     console.goto(f"{server.url}/manager")
     row_in_state(console, "WRAPUP")
     page.reload()
-    expect(page.get_by_role("status")).to_contain_text("끝났습니다")
+    expect(page.get_by_role("heading", level=1)).to_have_text("원격지원 내역")
 
 
 def test_not_agreeing_stops_the_flow(server: Appliance, chromium: Browser, console: Page) -> None:

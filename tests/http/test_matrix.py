@@ -16,6 +16,7 @@ from world import World
 
 from wizhelper.accounts.model import Team
 from wizhelper.accounts.service import account_of_company
+from wizhelper.aftercare.model import AbuseReport
 from wizhelper.favourites.model import Favourite
 from wizhelper.http.api import PUBLIC, Role, Route
 from wizhelper.notices.model import Notice
@@ -49,6 +50,7 @@ class Rows:
     fault: int
     favourite: int
     team: int
+    abuse: int
 
 
 @dataclass
@@ -67,7 +69,7 @@ class Scene:
 
 
 def _path(route: Route, rows: Rows) -> str:
-    numbers = {"notices": rows.notice, "favourites": rows.favourite, "fault-types": rows.fault}
+    numbers = {"notices": rows.notice, "favourites": rows.favourite, "fault-types": rows.fault, "abuse-reports": rows.abuse}
     one = next((number for word, number in numbers.items() if word in route.path), rows.session)
     ids = {"num": rows.account, "team": rows.team, "id": one}
     return re.sub(r"<[^>]*?(\w+)>", lambda m: str(ids[m[1]]), route.path)
@@ -88,11 +90,12 @@ def _rows(world: World, company: str, mark: str) -> Rows:
         fault = FaultType(company_id=row.company_id, code=mark[:32], name=mark)
         favourite = Favourite(company_id=row.company_id, kind="url", title=mark, value="https://example.com/")
         team = Team(company_id=row.company_id, name=mark, created_at=world.time.now())
-        db.add_all([notice, fault, favourite, team])
+        abuse = AbuseReport(company_id=row.company_id, session_id=row.id, at=world.time.now(), text=mark, address="::1")
+        db.add_all([notice, fault, favourite, team, abuse])
         add_consent_text(db, world.time.now(), row.company_id, "en", mark)
         account_of_company(db, row.company_id, world.account("lee", company)).display_name = mark
         db.flush()
-        return Rows(row.id, world.account("lee", company), notice.id, fault.id, favourite.id, team.id)
+        return Rows(row.id, world.account("lee", company), notice.id, fault.id, favourite.id, team.id, abuse.id)
 
     return world.db.transact(work)
 
@@ -137,7 +140,7 @@ def test_a_role_that_is_not_declared_is_refused_on_every_route(scene: Scene, log
 def test_rows_of_another_company_do_not_exist(scene: Scene, login_id: str) -> None:
     """Security entry point E12: 404, the very answer that a row gets which exists nowhere."""
     browser = scene.world.logged_in(login_id)
-    nowhere = Rows(random_id(), *[999_999] * 5)
+    nowhere = Rows(random_id(), *[999_999] * 6)
     checked = 0
     for route in _protected(scene):
         if "<" in route.path and PEOPLE[login_id] in route.roles:

@@ -20,6 +20,7 @@ FROM_WINDOW: list[local.FromWindow] = [
     local.Verify("000001"),
     local.EndSession(),
     local.Report(),
+    local.ShowReceipt(),
     local.Closed(),
     local.Say("네, 보입니다"),
     local.ChooseLanguage("en"),
@@ -39,6 +40,7 @@ TO_WINDOW: list[local.ToWindow] = [
     local.Busy("…"),
     local.ShowError("NUMBER_WRONG", "틀림", "다시"),
     local.Ended("끝"),
+    local.Ended("끝", True, True),
     local.Quit(),
 ]
 

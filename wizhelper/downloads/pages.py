@@ -11,14 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-from wizhelper import __version__
-from wizhelper.downloads import programs
-from wizhelper.downloads.programs import OS_NAMES, Os, Program
+from wizhelper.downloads import programs, receipt
+from wizhelper.downloads.programs import Os, Program
+from wizhelper.downloads.rendering import guarded, redirect, rendered
 from wizhelper.downloads.texts import TEXTS, status_key
 from wizhelper.http.errors import CATALOGUE, ApiError, Language
-from wizhelper.http.site import Page, PageHandler, Response, WebSite
+from wizhelper.http.site import Page, Response, WebSite
 from wizhelper.protocol.messages import dump_json
 from wizhelper.settings.model import PageMode
 from wizhelper.settings.service import find_company
@@ -43,7 +41,7 @@ class Shown:
 
 
 class CustomerPages:
-    """`page_tokens` sign the cookie, `download_tokens` the connection file."""
+    """`page_tokens` sign the cookie, `download_tokens` the connection file, `receipt_tokens` the way to the receipt."""
 
     def __init__(
         self,
@@ -51,6 +49,7 @@ class CustomerPages:
         support: Support,
         page_tokens: TokenOffice,
         download_tokens: TokenOffice,
+        receipt_tokens: TokenOffice,
         available: Mapping[Os, Program],
         ca: bytes | None,
     ) -> None:
@@ -58,36 +57,23 @@ class CustomerPages:
         self._support = support
         self._page_tokens = page_tokens
         self._download_tokens = download_tokens
+        self._receipt_tokens = receipt_tokens
         self._programs = available
         self._ca = ca
-        self._templates = Environment(
-            loader=PackageLoader("wizhelper.downloads"), autoescape=select_autoescape(), undefined=StrictUndefined
-        )
 
     def add_to(self, site: WebSite) -> None:
-        site.add_page("/", self._guarded(self.entry))
-        site.add_page("/", self._guarded(self.enter), methods=("POST",))
-        site.add_page("/<company>", self._guarded(self.entry))
-        site.add_page("/<company>", self._guarded(self.enter), methods=("POST",))
-        site.add_page("/join", self._guarded(self.where_am_i))
-        site.add_page("/join/consent", self._guarded(self.consent), methods=("POST",))
+        site.add_page("/", guarded(self.entry))
+        site.add_page("/", guarded(self.enter), methods=("POST",))
+        site.add_page("/<company>", guarded(self.entry))
+        site.add_page("/<company>", guarded(self.enter), methods=("POST",))
+        site.add_page("/join", guarded(self.where_am_i))
+        site.add_page("/join/consent", guarded(self.consent), methods=("POST",))
         site.add_page("/join/status", self.status)
         site.add_page("/join/style.css", self.style)
-        site.add_page("/download", self._guarded(self.download_list))
-        site.add_page("/download/<os>", self._guarded(self.download))
+        site.add_page("/download", guarded(self.download_list))
+        site.add_page("/download/<os>", guarded(self.download))
         if self._ca is not None:
             site.add_page("/ca.pem", self.ca_file)
-
-    def _guarded(self, handler: PageHandler) -> PageHandler:
-        """A refusal becomes a page with the sentence and the next step, not a JSON object."""
-
-        async def guarded(page: Page) -> Response:
-            try:
-                return await handler(page)
-            except ApiError as problem:
-                return self._error_page(page, problem)
-
-        return guarded
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -113,14 +99,17 @@ class CustomerPages:
         except ApiError as problem:
             return self._entry_page(page, company, number, problem)
         cookie = self._page_tokens.issue(welcome.claim)
-        return self._redirect("/join", {"Set-Cookie": self._cookie(page, cookie)})
+        return redirect("/join", {"Set-Cookie": self._cookie(page, cookie)})
 
     async def where_am_i(self, page: Page) -> Response:
         """Consent, download or status, by the session's state."""
-        session = await self._support.state_of(self._claim(page))
+        held = self._claim(page)
+        session = await self._support.state_of(held)
+        if session.ended_at is not None and session.connected_at is not None:
+            return redirect(receipt.path(self._receipt_tokens.issue(held)))
         if session.state == State.JOINING:
             text = await self._db.read(lambda s: _consent_of(s, session.id, page.language))
-            return self._page(
+            return rendered(
                 page,
                 "consent.html",
                 session=session,
@@ -129,7 +118,7 @@ class CustomerPages:
                 company=await self._name_of(session.id),
             )
         offered = session.state == State.CONNECTING
-        return self._page(
+        return rendered(
             page,
             "status.html",
             status=TEXTS[page.language][status_key(session.state)],
@@ -144,9 +133,9 @@ class CustomerPages:
         held = self._claim(page)
         accepted = page.form.get("decision") == "agree"
         if accepted and page.form.get("read") != "yes":
-            return self._redirect("/join?tick=1")
+            return redirect("/join?tick=1")
         await self._support.consent_on_page(held, accepted, _number(page.form.get("text", "")), page.address)
-        return self._redirect("/join")
+        return redirect("/join")
 
     async def status(self, page: Page) -> Response:
         """For the page's script: state, sentence, whether it is over."""
@@ -162,7 +151,7 @@ class CustomerPages:
 
     async def download_list(self, page: Page) -> Response:
         """CUST-LINKS: the access program without a number in it."""
-        return self._page(page, "download.html", programs=self._programs, choice=_os_of(page.user_agent))
+        return rendered(page, "download.html", programs=self._programs, choice=_os_of(page.user_agent))
 
     async def download(self, page: Page) -> Response:
         """CUST-DL, CUST-RUN: with a joined session the number travels in the connection file."""
@@ -222,7 +211,7 @@ class CustomerPages:
 
     def _entry_page(self, page: Page, company: Shown, number: str, problem: ApiError | None) -> Response:
         error = CATALOGUE[problem.code].text(page.language) if problem else None
-        response = self._page(
+        response = rendered(
             page,
             "entry.html",
             company=company,
@@ -232,20 +221,6 @@ class CustomerPages:
         )
         return response if problem is None else replace(response, status=problem.status)
 
-    def _error_page(self, page: Page, problem: ApiError) -> Response:
-        error = CATALOGUE[problem.code].text(page.language)
-        return replace(self._page(page, "error.html", error=error, code=problem.code), status=problem.status)
-
-    def _page(self, page: Page, template: str, **values: Any) -> Response:
-        words = TEXTS[page.language]
-        html = self._templates.get_template(template).render(
-            t=words, lang=page.language, other=_other(page.language), version=__version__, os_names=OS_NAMES, **values
-        )
-        return Response(html.encode())
-
-    def _redirect(self, path: str, headers: Mapping[str, str] | None = None) -> Response:
-        return Response(b"", status=303, headers={"Location": path, **(headers or {})})
-
     @staticmethod
     def _cookie(page: Page, value: str) -> str:
         secure = "; Secure" if page.secure else ""
@@ -254,10 +229,6 @@ class CustomerPages:
 
 def _consent_of(session: Any, session_id: str, language: Language) -> Any:
     return joining.consent_text_for(session, joining.session_by_id(session, session_id), language)
-
-
-def _other(language: Language) -> Language:
-    return "en" if language == "ko" else "ko"
 
 
 def _number(text: str) -> int | None:

@@ -286,6 +286,20 @@ CATALOGUE: Mapping[str, Entry] = {
         "This connection number was entered again in another window or program.",
         "If that was you, go on there. If not, tell the operator and ask for a new number.",
     ),
+    "RECEIPT_OVER": _e(
+        404,
+        "이 원격지원 내역은 더 이상 볼 수 없습니다.",
+        "내역은 일주일 동안 볼 수 있습니다. 필요하면 상담한 회사에 문의하세요.",
+        "This record of remote support can no longer be shown.",
+        "It is shown for a week. Please ask the company that supported you.",
+    ),
+    "SURVEY_OVER": _e(
+        409,
+        "이미 평가했거나 평가 기간이 지났습니다.",
+        "더 할 말이 있으면 상담한 회사에 알려 주세요.",
+        "This survey was answered already, or its time is over.",
+        "If you have more to say, please tell the company.",
+    ),
     "NUMBER_FORMAT": _e(
         400,
         "접속번호는 숫자 4~9자리입니다.",

@@ -89,6 +89,8 @@ class Hello:
     since_s: float
     sas_policy: str
     permissions: tuple[str, ...]
+    receipt: str = ""
+    """Token of the page /receipt/<token>, which shows the customer what was done; "" where there is no such person."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,11 @@ class EndSession:
 
 
 @dataclass(frozen=True)
+class ShowReceipt:
+    """The person wants to read on the server's page what was done."""
+
+
+@dataclass(frozen=True)
 class Report:
     """The person reports abuse of the session that just ended."""
 
@@ -102,6 +107,7 @@ FromWindow = (
     | Verify
     | EndSession
     | Report
+    | ShowReceipt
     | Closed
     | Say
     | ChooseLanguage
@@ -211,10 +217,11 @@ class ShowError:
 
 @dataclass(frozen=True)
 class Ended:
-    """`can_report`: there was a session whose abuse could be reported."""
+    """`can_report`: there was a session whose abuse could be reported. `has_receipt`: ShowReceipt will open its page."""
 
     reason_text: str
     can_report: bool = False
+    has_receipt: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,6 +254,7 @@ FROM_WINDOW: Mapping[str, type[Any]] = {
     "verify": Verify,
     "end": EndSession,
     "report": Report,
+    "show_receipt": ShowReceipt,
     "closed": Closed,
     "say": Say,
     "language": ChooseLanguage,

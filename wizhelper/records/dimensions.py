@@ -65,6 +65,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
         Dimension("result", lambda _: S.result.expression),
         Dimension("fault", lambda _: S.fault_type_id.expression, number=True),
         Dimension("duration", _duration, keys=(*(name for name, _ in BUCKETS), LONGEST)),
+        Dimension("satisfaction", lambda _: S.satisfaction.expression, number=True, keys=("1", "2", "3", "4", "5")),
         Dimension("kind", lambda _: S.kind.expression),
         Dimension("os", lambda _: S.os.expression),
         Dimension("os_version", lambda _: S.os + " " + func.coalesce(S.os_version, "")),

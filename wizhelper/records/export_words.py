@@ -14,7 +14,7 @@ from wizhelper.records.view import SessionOut
 HEADS: dict[Language, tuple[str, ...]] = {
     "ko": (
         *("번호", "상담원", "상태", "수정됨", "종료 사유", "생성", "연결", "종료", "제어 시간(초)", "중단 시간(초)"),
-        *("장애유형", "상담결과", "메모", "PC", "사용자", "운영체제", "주소", "기록 ID"),
+        *("장애유형", "상담결과", "메모", "PC", "사용자", "운영체제", "주소", "만족도", "고객 의견", "기록 ID"),
     ),
     "en": (
         *("Number", "Operator", "State", "Corrected", "Reason of the end", "Created", "Connected", "Ended"),
@@ -28,6 +28,8 @@ HEADS: dict[Language, tuple[str, ...]] = {
             "User",
             "System",
             "Address",
+            "Satisfaction",
+            "Comment",
             "Record",
         ),
     ),
@@ -53,6 +55,7 @@ def record_rows(sessions: Iterable[SessionOut], faults: dict[int, str], zone_nam
                 if client
                 else [""] * 4
             ),
+            *("" if s.satisfaction is None else s.satisfaction, s.survey_comment),
             s.id,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from wizhelper.store.database import Base, UtcDateTime
@@ -48,6 +48,12 @@ class SupportSession(Base):
         Index("support_sessions_owner_state", "owner_id", "state"),
         Index("support_sessions_company_created", "company_id", "created_at"),
         Index("support_sessions_figures", *FIGURE_COLUMNS),
+        Index(
+            "support_sessions_asked",
+            *("company_id", "slot", "satisfaction"),
+            sqlite_where=text("survey_asked"),
+            postgresql_where=text("survey_asked"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -86,6 +92,10 @@ class SupportSession(Base):
     #: Of a session of kind "device". `approval_s`: how long its PC may take to answer; 0: nobody is asked.
     device_id: Mapped[str | None] = mapped_column(String(36), index=True)
     approval_s: Mapped[int | None]
+    #: The customer's answer, 1 to 5; `survey_asked`: the question was shown.
+    survey_asked: Mapped[bool] = mapped_column(default=False)
+    satisfaction: Mapped[int | None]
+    survey_comment: Mapped[str] = mapped_column(Text, default="")
     slot: Mapped[int] = mapped_column(default=0)
     counted: Mapped[bool] = mapped_column(default=False)
 

@@ -69,6 +69,14 @@ class Processing(Model):
     p90_s: int | None
 
 
+class Satisfaction(Model):
+    """Of the customers who were shown the question; `mean` of the answers, None without any."""
+
+    asked: int
+    answers: int
+    mean: float | None
+
+
 class Figures(Model):
     """`total`: sum of all rows, and of all columns. `counted`: those of them that became active."""
 
@@ -80,6 +88,7 @@ class Figures(Model):
     total: int
     counted: int
     processing: Processing | None
+    satisfaction: Satisfaction
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,15 @@ def figures(db: Session, caller: Caller, query: Mapping[str, str], now: datetime
         where.append(SupportSession.counted.is_(True))
     cells = _counted(db, by, across, period, where)
     timed = "duration" in (by, across)
-    return _table(db, caller, _Question(by, across, period, query), cells, _processing(db, where) if timed else None)
+    processing = _processing(db, where) if timed else None
+    return _table(db, caller, _Question(by, across, period, query), cells, processing, _satisfaction(db, where))
+
+
+def _satisfaction(db: Session, where: list[ColumnElement[bool]]) -> Satisfaction:
+    asked = SupportSession.survey_asked.is_(True), SupportSession.counted.is_(True)
+    score = SupportSession.satisfaction
+    found = db.execute(select(func.count(), func.count(score), func.avg(score)).where(*where, *asked)).one()
+    return Satisfaction(asked=found[0], answers=found[1], mean=None if found[2] is None else round(float(found[2]), 2))
 
 
 @dataclass(frozen=True)
@@ -143,7 +160,14 @@ def _row_key(by: str, value: Any) -> str:
     return STRETCHES[by](EPOCH + DAY * int(value))[0] if by in STRETCHES else _key(value)
 
 
-def _table(db: Session, caller: Caller, asked: _Question, cells: list[_Cell], processing: Processing | None) -> Figures:
+def _table(
+    db: Session,
+    caller: Caller,
+    asked: _Question,
+    cells: list[_Cell],
+    processing: Processing | None,
+    satisfaction: Satisfaction,
+) -> Figures:
     numbers: Counter[tuple[str, str]] = Counter()
     seconds: Counter[str] = Counter()
     for cell in cells:
@@ -170,6 +194,7 @@ def _table(db: Session, caller: Caller, asked: _Question, cells: list[_Cell], pr
         total=sum(numbers.values()),
         counted=sum(cell.counted for cell in cells),
         processing=processing,
+        satisfaction=satisfaction,
     )
 
 
@@ -197,9 +222,9 @@ def _heads(db: Session, caller: Caller, name: str, keys: list[str]) -> list[Line
     """A closed set in its order, others by label; what has no value comes last."""
     labels = _labels(db, caller, name)
     dimension = dimensions.DIMENSIONS[name]
-    found = list(dimension.keys) or sorted(
-        set(keys), key=lambda key: (key == dimensions.NONE, labels.get(key, key), key)
-    )
+    others = set(keys).difference(dimension.keys)
+    rest = sorted(others, key=lambda key: (key == dimensions.NONE, labels.get(key, key), key))
+    found = [*dimension.keys, *rest]
     return [Line(key=key, label=labels.get(key), query={name: key}, total=0) for key in found]
 
 

@@ -50,6 +50,8 @@ class SessionOut(Model):
     result: str | None
     memo: str
     corrected: bool
+    satisfaction: int | None
+    survey_comment: str
 
 
 class SessionList(Model):
@@ -110,6 +112,8 @@ def described(session: Session, row: SupportSession) -> SessionOut:
         result=row.result,
         memo=row.memo,
         corrected=row.corrected,
+        satisfaction=row.satisfaction,
+        survey_comment=row.survey_comment,
     )
 
 

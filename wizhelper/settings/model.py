@@ -38,6 +38,7 @@ class Company(Base):
     session_idle_s: Mapped[int] = mapped_column(default=4 * HOUR)
     sas_policy: Mapped[str] = mapped_column(String(16), default="shown")
     approval: Mapped[bool] = mapped_column(default=False)
+    survey_enabled: Mapped[bool] = mapped_column(default=False)
     rights: Mapped[dict[str, bool]] = mapped_column(JSON, default=dict, server_default="{}")
     """As settings/rights.py says; only what the company has decided."""
     allowed_addresses: Mapped[list[str]] = mapped_column(JSON, default=list)

@@ -15,7 +15,9 @@ from wizhelper.settings.model import Company, ConsentText
 COMPANY_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{1,31}")
 
 #: First paths of the site; a company with such a code would hide its own page.
-RESERVED_CODES = frozenset({"api", "ws", "manager", "static", "health", "download", "join", "favicon", "robots", "ca"})
+RESERVED_CODES = frozenset(
+    {"api", "ws", "manager", "static", "health", "download", "join", "receipt", "favicon", "robots", "ca"}
+)
 
 DEFAULT_CONSENT: dict[Language, str] = {
     "ko": (

@@ -32,6 +32,7 @@ class CompanySettings(Model):
     session_idle_s: int = Field(ge=5 * MINUTE, le=DAY)
     sas_policy: Literal["off", "shown", "required"]
     approval: bool
+    survey_enabled: bool
     rights: dict[str, bool] = Field(description="Right -> whether sessions ask for it; rights left out keep their default.")
 
     @field_validator("rights")

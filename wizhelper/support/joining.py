@@ -9,12 +9,13 @@ import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Account
+from wizhelper.aftercare import rules as aftercare
 from wizhelper.http.errors import ApiError
 from wizhelper.records import events
 from wizhelper.records.model import ConsentRecord, LiveNumber, SupportSession
@@ -24,8 +25,6 @@ from wizhelper.settings.service import company_by_id, current_consent_text
 from wizhelper.support.rules import CUSTOMER, SERVER, finish, move
 from wizhelper.support.states import ENTERABLE, EndReason, State, Trigger
 from wizhelper.support.tokens import Claim
-
-REPORT_REACH = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -203,10 +202,8 @@ def agreed_scopes(db: Session, row: SupportSession) -> list[str]:
     return [] if company.consent_enabled else rights.scopes(company.rights)
 
 
-def report_abuse(db: Session, now: datetime, session_id: str, secret: str) -> SupportSession:
+def report_abuse(db: Session, now: datetime, session_id: str, secret: str, address: str) -> SupportSession:
     """The customer says that this session was abused, while it runs or within an hour after its end."""
     row = by_secret(db, session_id, secret, ended=True)
-    if row.ended_at is not None and now - row.ended_at > REPORT_REACH:
-        raise ApiError("NOT_FOUND")
-    events.append(db, row.id, now, CUSTOMER, "abuse_reported", {})
+    aftercare.report(db, now, row, "", address)
     return row

@@ -32,7 +32,7 @@ from wizhelper.store.database import Database
 from wizhelper.support import joining, rules
 from wizhelper.support.guard import NumberGuard
 from wizhelper.support.states import ENTERABLE, LIVE, EndReason, State
-from wizhelper.support.tokens import Claim
+from wizhelper.support.tokens import Claim, TokenOffice
 
 log = Logger()
 
@@ -78,6 +78,7 @@ class Support:
         db: Database,
         hub: Hub,
         tickets: TicketOffice,
+        receipts: TokenOffice,
         now: Callable[[], datetime],
         clock: Callable[[], float],
         random: Callable[[int], bytes],
@@ -85,6 +86,7 @@ class Support:
         self._db = db
         self._hub = hub
         self._tickets = tickets
+        self._receipts = receipts
         self._now = now
         self._random = random
         self._guard = NumberGuard(clock)
@@ -305,8 +307,8 @@ class Support:
 
         await self._change(work)
 
-    async def report_abuse(self, session_id: str, secret: str) -> None:
-        row = (await self._change(lambda db: [joining.report_abuse(db, self._now(), session_id, secret)]))[0]
+    async def report_abuse(self, session_id: str, secret: str, address: str) -> None:
+        row = (await self._change(lambda db: [joining.report_abuse(db, self._now(), session_id, secret, address)]))[0]
         log.warn(
             "Abuse reported by a customer: session {session}, operator {operator}",
             session=row.id,
@@ -345,7 +347,8 @@ class Support:
             scopes = tuple(joining.agreed_scopes(db, row))
             # Nobody may be there to read a number or to type it: a device's key is what says who it is.
             sas = company.sas_policy if row.device_id is None else "off"
-            return live.Hello(row.state, company.name, owner.display_name, since, sas, scopes)
+            receipt = self._receipts.issue(joining.claim(row)) if row.joined_at is not None else ""
+            return live.Hello(row.state, company.name, owner.display_name, since, sas, scopes, receipt)
 
         return await self._db.read(work)
 

@@ -272,6 +272,6 @@ def make_join_routes(support: Support, tokens: TokenOffice) -> Routes:
     @routes.post("/join/<uuid:id>/report", roles=PUBLIC)
     async def report(call: Call[None]) -> None:
         """The customer reports abuse; Authorization: Bearer <secret>."""
-        await support.report_abuse(str(call.path["id"]), call.bearer or "")
+        await support.report_abuse(str(call.path["id"]), call.bearer or "", call.address)
 
     return routes

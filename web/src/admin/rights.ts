@@ -17,6 +17,7 @@ export const MENU: readonly { name: string; icon: string; roles: readonly Role[]
   { name: 'records', icon: 'pi-list', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'statistics', icon: 'pi-chart-bar', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'logins', icon: 'pi-sign-in', roles: ['admin', 'group_admin', 'auditor'] },
+  { name: 'abuse', icon: 'pi-flag', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'accounts', icon: 'pi-users', roles: ['admin', 'group_admin'] },
   { name: 'devices', icon: 'pi-desktop', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'teams', icon: 'pi-sitemap', roles: ['admin', 'group_admin'] },

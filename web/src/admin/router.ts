@@ -8,6 +8,7 @@ export const router = createRouter({
     { path: '/records', name: 'records', component: () => import('../shared/components/RecordsView.vue') },
     { path: '/statistics', name: 'statistics', component: () => import('../shared/components/StatisticsView.vue') },
     { path: '/logins', name: 'logins', component: () => import('./views/LoginRecordsView.vue') },
+    { path: '/abuse', name: 'abuse', component: () => import('./views/AbuseView.vue') },
     { path: '/accounts', name: 'accounts', component: () => import('./views/AccountsView.vue') },
     { path: '/devices', name: 'devices', component: () => import('./views/DevicesView.vue') },
     { path: '/teams', name: 'teams', component: () => import('./views/TeamsView.vue') },

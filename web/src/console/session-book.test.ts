@@ -29,6 +29,8 @@ function session(id: string, state: SessionState, more: Partial<Session> = {}): 
     result: null,
     memo: '',
     corrected: false,
+    satisfaction: null,
+    survey_comment: '',
     ...more,
   }
 }

@@ -91,6 +91,10 @@ export class Api {
     this.http.put<T.Favourite>(`${favourites(one.shared)}/${String(one.id)}`, form)
   removeFavourite = (one: T.Favourite) => this.http.delete<void>(`${favourites(one.shared)}/${String(one.id)}`)
   loginRecords = (page: number, size: number) => this.http.get<T.Page<T.LoginRecord>>('/login-records', { page, size })
+  abuseReports = (page: number, size: number, all: boolean) =>
+    this.http.get<T.AbusePage>('/abuse-reports', { page, size, state: all ? 'all' : 'open' })
+  handleAbuse = (id: number, note: string) =>
+    this.http.post<T.AbuseReport>(`/abuse-reports/${String(id)}/handle`, { note })
   sessionsNow = async () => (await this.http.get<Items<T.Session>>('/sessions/now')).items
   cutSession = (id: string, reason: string) => this.http.post<T.Session>(`${session(id)}/cut`, { reason })
 }

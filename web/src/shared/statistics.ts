@@ -3,11 +3,12 @@
 import { safeText } from './safe-text'
 
 export const ROW_NAMES = [
-  ...(['operator', 'state', 'result', 'fault', 'duration', 'kind', 'os', 'os_version'] as const),
+  ...(['operator', 'state', 'result', 'satisfaction', 'fault', 'duration', 'kind', 'os', 'os_version'] as const),
   ...(['hour', 'date', 'weekday', 'week', 'month', 'quarter'] as const),
 ] as const
 export const COLUMN_NAMES = [
-  ...(['all', 'operator', 'state', 'result', 'fault', 'duration', 'kind', 'os', 'os_version', 'hour', 'weekday'] as const),
+  ...(['all', 'operator', 'state', 'result', 'satisfaction', 'fault', 'duration', 'kind', 'os'] as const),
+  ...(['os_version', 'hour', 'weekday'] as const),
 ] as const
 
 export interface FigureLine {
@@ -31,6 +32,7 @@ export interface Figures {
   columns: FigureLine[]
   total: number
   counted: number
+  satisfaction: { asked: number; answers: number; mean: number | null }
   processing: { mean_s: number | null; median_s: number | null; p90_s: number | null } | null
 }
 

@@ -98,6 +98,9 @@ export interface Session {
   result: string | null
   memo: string
   corrected: boolean
+  /** What the customer answered: 1 to 5. */
+  satisfaction: number | null
+  survey_comment: string
 }
 
 export interface Counts {
@@ -297,8 +300,25 @@ export interface CompanySettings {
   session_idle_s: number
   sas_policy: SasPolicy
   approval: boolean
+  survey_enabled: boolean
   /** Right -> whether sessions ask the customer for it. */
   rights: Record<string, boolean>
+}
+
+/** A customer's report; open until somebody says what came of it. */
+export interface AbuseReport {
+  id: number
+  at: string
+  text: string
+  address: string
+  session: Session
+  handled_at: string | null
+  handled_by: string | null
+  note: string
+}
+
+export interface AbusePage extends Page<AbuseReport> {
+  open: number
 }
 
 /** What a console got over five seconds from `at` on. */

@@ -1,0 +1,55 @@
+"""What acts and rights are called on a customer's receipt. Every act and every right has its word (tested)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wizhelper.http.errors import Language
+
+ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "ko": {
+        "recording_started": "화면 녹화 시작",
+        "recording_stopped": "화면 녹화 중지",
+        "screenshot": "화면 저장",
+        "clipboard_on": "클립보드 공유 시작",
+        "clipboard_off": "클립보드 공유 중지",
+        "process_killed": "프로세스 종료",
+        "url_opened": "인터넷 주소 열기",
+        "command_run": "명령 실행",
+        "command_ended": "명령 끝남",
+        "acts_overflow": "이후의 작업은 너무 많아 기록하지 않음",
+    },
+    "en": {
+        "recording_started": "Screen recording started",
+        "recording_stopped": "Screen recording stopped",
+        "screenshot": "Screenshot saved",
+        "clipboard_on": "Clipboard sharing started",
+        "clipboard_off": "Clipboard sharing stopped",
+        "process_killed": "Process ended",
+        "url_opened": "Internet address opened",
+        "command_run": "Command run",
+        "command_ended": "Command finished",
+        "acts_overflow": "What followed was too much to be kept",
+    },
+}
+
+RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "ko": {
+        "view": "화면 보기",
+        "control": "원격 조작",
+        "clipboard": "클립보드",
+        "chat": "채팅",
+        "information": "PC 정보",
+        "url": "인터넷 주소 열기",
+        "command": "명령 실행",
+    },
+    "en": {
+        "view": "see the screen",
+        "control": "control",
+        "clipboard": "clipboard",
+        "chat": "chat",
+        "information": "PC information",
+        "url": "open addresses",
+        "command": "run commands",
+    },
+}
