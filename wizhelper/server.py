@@ -48,7 +48,13 @@ from wizhelper.relay.hub import ConsoleTicket, Hub
 from wizhelper.relay.pairing import Pairing
 from wizhelper.relay.tickets import TicketOffice
 from wizhelper.settings.keys import Keys, load_keys
+from wizhelper.settings.sealing import Sealer
 from wizhelper.settings.web import make_routes as company_routes
+from wizhelper.sms.admin_web import make_admin_routes as sms_admin_routes
+from wizhelper.sms.outgoing import make_agent
+from wizhelper.sms.pages import add_callback
+from wizhelper.sms.service import Sms
+from wizhelper.sms.web import make_routes as sms_routes
 from wizhelper.store.database import Database, sqlite_url
 from wizhelper.support import rules
 from wizhelper.support.service import Support
@@ -76,7 +82,10 @@ class Options(usage.Options):
         ["database", None, None, "SQLAlchemy URL, for PostgreSQL: postgresql://user:password@host/name."],
         ["programs", None, None, "Folder with the programs that customers download (default: DATA/programs)."],
     ]
-    optFlags = [["http", None, "Plain HTTP, only on the loopback address: for a proxy on the same machine."]]
+    optFlags = [
+        ["http", None, "Plain HTTP, only on the loopback address: for a proxy on the same machine."],
+        ["local-gateways", None, "SMS gateways may be on this machine: their addresses may be loopback or link-local."],
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,6 +116,7 @@ class Settings:
     programs: Path
     hosts: tuple[str, ...]
     secure: bool
+    local_gateways: bool = False
 
 
 def read_settings(options: Options) -> Settings:
@@ -121,6 +131,7 @@ def read_settings(options: Options) -> Settings:
         programs=Path(options["programs"] or data / "programs"),
         hosts=tuple(options["hosts"]),
         secure=not options["http"],
+        local_gateways=bool(options["local-gateways"]),
     )
 
 
@@ -178,10 +189,17 @@ class Appliance(MultiService):
         self.devices = Devices(self.db, self.support, presence, keys, now, time.monotonic)
         hooks = LoginHooks(self._logged_in, self._logged_out)
         self.accounts = Accounts(self.db, reactor, now, time.monotonic, hooks, rules.MAX_OPEN, self._access_urls)
+        self.sms = self._make_sms(keys)
         self._keys = keys
         self._stopping = False
         endpoint = StreamServerEndpointService(self._endpoint(), self._site())
         endpoint.setServiceParent(self)
+
+    def _make_sms(self, keys: Keys) -> Sms:
+        agent = make_agent(self._reactor, self._settings.local_gateways)
+        sealer = Sealer(keys.for_purpose("sms secrets"), os.urandom)
+        base = lambda host: self._access_urls(host)[0]  # noqa: E731
+        return Sms(self.db, self.support, self.hub, self._reactor, agent, sealer, now, base)
 
     def _endpoint(self) -> IStreamServerEndpoint:
         port, interface = self._settings.port, self._settings.interface or "0.0.0.0"
@@ -203,12 +221,16 @@ class Appliance(MultiService):
         download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)
         site.add_routes(make_join_routes(self.support, download_tokens).all)
         site.add_routes(device_routes(self.devices).all)
+        site.add_routes(sms_routes(self.sms).all)
+        site.add_routes(sms_admin_routes(self.sms).all)
+        add_callback(site, self.sms.outbox)
         site.add_openapi()
         static.add_web_apps(site, static.load(web.DIST))
         page_tokens = TokenOffice(self._keys.for_purpose("page tokens"), time.time, "page", PAGE_TOKEN_S)
         CustomerPages(
             self.db,
             self.support,
+            self.sms,
             page_tokens,
             download_tokens,
             self._receipts,
@@ -251,6 +273,7 @@ class Appliance(MultiService):
 
     async def _begin(self) -> None:
         await self.support.start()
+        await self.sms.outbox.start()
         timer = TimerService(TICK_S, self._tick)
         timer.clock = self._reactor
         timer.setServiceParent(self)
@@ -269,6 +292,7 @@ class Appliance(MultiService):
         self._stopping = True
         self.support.stop()
         self.devices.presence.stop()
+        await self.sms.outbox.stop()
         await super().stopService()
         self.accounts.stop()
         self.db.stop()
@@ -278,6 +302,7 @@ class Appliance(MultiService):
         async def tick() -> None:
             await self.support.tick()
             await self.accounts.expire()
+            await self.sms.outbox.tick()
 
         # An error must not end the timer: it is logged, and the next tick tries again.
         return Deferred.fromCoroutine(tick()).addErrback(lambda f: log.failure("Tick failed", f))

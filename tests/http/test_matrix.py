@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from wizhelper.http.api import PUBLIC, Role, Route
 from wizhelper.notices.model import Notice
 from wizhelper.records.model import FaultType, SupportSession
 from wizhelper.settings.service import add_consent_text
+from wizhelper.sms.model import SmsGateway, SmsTemplate
 from wizhelper.support import joining, rules
 
 PEOPLE = {"kim": Role.OPERATOR, "boss": Role.ADMIN, "chief": Role.GROUP_ADMIN, "audit": Role.AUDITOR}
@@ -46,11 +47,9 @@ class Rows:
 
     session: str
     account: int
-    notice: int
-    fault: int
-    favourite: int
     team: int
-    abuse: int
+    numbers: Mapping[str, int]
+    """Word of the path -> the row that its <id> means; where no word fits it is the session."""
 
 
 @dataclass
@@ -69,8 +68,7 @@ class Scene:
 
 
 def _path(route: Route, rows: Rows) -> str:
-    numbers = {"notices": rows.notice, "favourites": rows.favourite, "fault-types": rows.fault, "abuse-reports": rows.abuse}
-    one = next((number for word, number in numbers.items() if word in route.path), rows.session)
+    one = next((number for word, number in rows.numbers.items() if word in route.path), rows.session)
     ids = {"num": rows.account, "team": rows.team, "id": one}
     return re.sub(r"<[^>]*?(\w+)>", lambda m: str(ids[m[1]]), route.path)
 
@@ -95,9 +93,21 @@ def _rows(world: World, company: str, mark: str) -> Rows:
         add_consent_text(db, world.time.now(), row.company_id, "en", mark)
         account_of_company(db, row.company_id, world.account("lee", company)).display_name = mark
         db.flush()
-        return Rows(row.id, world.account("lee", company), notice.id, fault.id, favourite.id, team.id, abuse.id)
+        numbers = {"notices": notice.id, "favourites": favourite.id, "fault-types": fault.id}
+        numbers |= {"abuse-reports": abuse.id, **_sms_rows(db, world, row.company_id, mark)}
+        return Rows(row.id, world.account("lee", company), team.id, numbers)
 
     return world.db.transact(work)
+
+
+def _sms_rows(db: Session, world: World, company: int, mark: str) -> dict[str, int]:
+    template = SmsTemplate(company_id=company, name=mark, subject="", body="{link}")
+    gateway = SmsGateway(company_id=company, kind="http", name=mark, position=1, sender="021234", callback=mark)
+    gateway.settings, gateway.changed_at = {"url": "https://sms.example/"}, world.time.now()
+    gateway.sealed = world.appliance.sms.sealer.seal("{}", f"sms gateway {company} {mark}")
+    db.add_all([template, gateway])
+    db.flush()
+    return {"sms/gateways": gateway.id, "sms/templates": template.id}
 
 
 @pytest.fixture
@@ -140,7 +150,7 @@ def test_a_role_that_is_not_declared_is_refused_on_every_route(scene: Scene, log
 def test_rows_of_another_company_do_not_exist(scene: Scene, login_id: str) -> None:
     """Security entry point E12: 404, the very answer that a row gets which exists nowhere."""
     browser = scene.world.logged_in(login_id)
-    nowhere = Rows(random_id(), *[999_999] * 6)
+    nowhere = Rows(random_id(), 999_999, 999_999, dict.fromkeys(scene.beta.numbers, 999_999))
     checked = 0
     for route in _protected(scene):
         if "<" in route.path and PEOPLE[login_id] in route.roles:
@@ -191,9 +201,9 @@ def test_a_foreign_fault_type_cannot_be_written_into_a_record(scene: Scene) -> N
         row.state = "WRAPUP"
 
     support.transact(live)
-    form = {"fault_type_id": scene.beta.fault, "result": "resolved", "memo": ""}
+    form = {"fault_type_id": scene.beta.numbers["fault-types"], "result": "resolved", "memo": ""}
     assert kim.api("POST", f"/sessions/{scene.alpha.session}/wrapup", form).code == "INVALID_FIELDS"
-    own = support.look(lambda s: s.scalar(select(FaultType.id).where(FaultType.id == scene.alpha.fault)))
+    own = support.look(lambda s: s.scalar(select(FaultType.id).where(FaultType.id == scene.alpha.numbers["fault-types"])))
     assert kim.api("POST", f"/sessions/{scene.alpha.session}/wrapup", {**form, "fault_type_id": own}).status == 200
 
 

@@ -17,7 +17,10 @@ from wizhelper.support.states import EndReason, State, SuspendedReason, Trigger
 I18N = Path(__file__).parent.parent.parent / "web" / "src" / "shared" / "i18n"
 
 #: Events that are no transitions; see records/events.append in support/rules.py.
-OTHER_EVENTS = ("created", "program_started", "control_opened", "abuse_reported", "survey_answered")
+OTHER_EVENTS = (
+    *("created", "program_started", "control_opened", "abuse_reported"),
+    *("survey_answered", "invited"),
+)
 
 FAMILIES: dict[str, Iterable[str]] = {
     "end_reason": EndReason,

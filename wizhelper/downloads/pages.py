@@ -20,9 +20,11 @@ from wizhelper.http.site import Page, Response, WebSite
 from wizhelper.protocol.messages import dump_json
 from wizhelper.settings.model import PageMode
 from wizhelper.settings.service import find_company
+from wizhelper.sms.links import PATH as LINK_PATH
+from wizhelper.sms.service import Sms
 from wizhelper.store.database import Database
 from wizhelper.support import joining
-from wizhelper.support.service import Support
+from wizhelper.support.service import Support, Welcome
 from wizhelper.support.states import State
 from wizhelper.support.tokens import Claim, TokenOffice
 
@@ -47,6 +49,7 @@ class CustomerPages:
         self,
         db: Database,
         support: Support,
+        sms: Sms,
         page_tokens: TokenOffice,
         download_tokens: TokenOffice,
         receipt_tokens: TokenOffice,
@@ -55,6 +58,7 @@ class CustomerPages:
     ) -> None:
         self._db = db
         self._support = support
+        self._sms = sms
         self._page_tokens = page_tokens
         self._download_tokens = download_tokens
         self._receipt_tokens = receipt_tokens
@@ -66,6 +70,8 @@ class CustomerPages:
         site.add_page("/", guarded(self.enter), methods=("POST",))
         site.add_page("/<company>", guarded(self.entry))
         site.add_page("/<company>", guarded(self.enter), methods=("POST",))
+        site.add_page(LINK_PATH + "<token>", guarded(self.invited))
+        site.add_page(LINK_PATH + "<token>", guarded(self.enter_invited), methods=("POST",))
         site.add_page("/join", guarded(self.where_am_i))
         site.add_page("/join/consent", guarded(self.consent), methods=("POST",))
         site.add_page("/join/status", self.status)
@@ -98,6 +104,27 @@ class CustomerPages:
                 )
         except ApiError as problem:
             return self._entry_page(page, company, number, problem)
+        return self._joined(page, welcome)
+
+    async def invited(self, page: Page) -> Response:
+        """The link of a text message: the entry page with the number filled in. Opening it does not use it up."""
+        token = page.path["token"]
+        try:
+            number, company = await self._sms.invited_to(token)
+        except ApiError as problem:
+            held = self._page_tokens.claim_of(page.cookie or "")
+            if problem.code == "LINK_USED" and await self._sms.is_link_of(token, held):
+                return redirect("/join")
+            raise
+        phone = _os_of(page.user_agent) is None
+        address = f"{'https' if page.secure else 'http'}://{page.host}{LINK_PATH}{token}"
+        return rendered(page, "invited.html", number=number, company=company, phone=phone, address=address)
+
+    async def enter_invited(self, page: Page) -> Response:
+        """Goes on from there: uses the link up; consent follows as after every number."""
+        return self._joined(page, await self._sms.enter(page.path["token"], page.address, page.language))
+
+    def _joined(self, page: Page, welcome: Welcome) -> Response:
         cookie = self._page_tokens.issue(welcome.claim)
         return redirect("/join", {"Set-Cookie": self._cookie(page, cookie)})
 

@@ -51,6 +51,21 @@ def header(request: Request, name: str) -> str:
     return values[0].decode("utf-8", "replace").replace("\0", "") if len(values) == 1 and len(values[0]) <= 8192 else ""
 
 
+def headers(request: Request) -> dict[str, str]:
+    """Every header that came once and is not over-long, by its name in lower case."""
+    names = [name.decode("latin-1").lower() for name, _ in request.requestHeaders.getAllRawHeaders()]
+    return {name: text for name in names[:100] if (text := header(request, name))}
+
+
+def raw_body(request: Request) -> bytes:
+    """The bytes as they came, for what is signed; the site bounds their number."""
+    if request.content is None:
+        return b""
+    request.content.seek(0)
+    data: bytes = request.content.read()
+    return data
+
+
 def cookie(request: Request, name: str) -> str | None:
     for part in header(request, "Cookie").split(";"):
         key, _, value = part.strip().partition("=")

@@ -67,7 +67,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Page:
-    """A request for a page or file. `form`: fields of a POST, one value each."""
+    """A request for a page or file. `form`: fields of a POST, one value each. `headers`: names in lower case."""
 
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -79,6 +79,8 @@ class Page:
     secure: bool
     cookie: str | None
     cookie_name: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 PageHandler = Callable[[Page], Awaitable[Response]]
@@ -198,6 +200,8 @@ class WebSite:
             secure=self._secure,
             cookie=reading.cookie(request, self.join_cookie_name),
             cookie_name=self.join_cookie_name,
+            headers=reading.headers(request),
+            body=reading.raw_body(request),
         )
 
     def _refuse_cross_site(self, request: Request) -> None:

@@ -274,6 +274,10 @@ class Support:
             lambda db: joining.rejoin(db, self._now(), joining.claimed(db, held), address, host), language
         )
 
+    async def join_otherwise(self, work: Callable[[Session], joining.Joined], language: str) -> Welcome:
+        """A way in without a number that is typed: `work` finds the session and joins it."""
+        return await self._welcome(work, language)
+
     async def _welcome(self, work: Callable[[Session], joining.Joined], language: str) -> Welcome:
         joined: list[Welcome] = []
 

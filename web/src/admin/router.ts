@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: '/company', name: 'company', component: () => import('./views/CompanyView.vue') },
     { path: '/faults', name: 'faults', component: () => import('./views/FaultTypesView.vue') },
     { path: '/consent', name: 'consent', component: () => import('./views/ConsentView.vue') },
+    { path: '/sms', name: 'sms', component: () => import('./views/SmsView.vue') },
     { path: '/notices', name: 'notices', component: () => import('./views/NoticesView.vue') },
     { path: '/security', name: 'security', component: () => import('./views/SecurityView.vue') },
     { path: '/:rest(.*)*', redirect: '/' },

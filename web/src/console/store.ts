@@ -5,6 +5,7 @@ import { api, isLoginRequired, loginEnded, loginLost, me } from '../shared/auth'
 import { serverNow } from '../shared/clock'
 import type { DevicesMessage } from '../shared/device-types'
 import { LiveSocket, openWebSocket, type LiveState } from '../shared/live'
+import type { SmsMessage } from '../shared/sms-types'
 import type { LiveMessage, Session } from '../shared/types'
 import { cueOperator } from './join-cue'
 import { NO_COUNTS, SessionBook, type Entry } from './session-book'
@@ -13,6 +14,8 @@ export const liveState = ref<LiveState>('stopped')
 export const counts = shallowRef(NO_COUNTS)
 /** The latest word on which registered devices came and went. */
 export const presence = shallowRef<DevicesMessage | null>(null)
+/** The latest word on a text message that this operator sent. */
+export const smsNews = shallowRef<SmsMessage | null>(null)
 /** False until the first list came. */
 export const listed = ref(false)
 const book = shallowRef(new SessionBook())
@@ -45,6 +48,9 @@ function take(message: LiveMessage): void {
       break
     case 'devices':
       presence.value = message
+      break
+    case 'sms':
+      smsNews.value = message.message
       break
     case 'bye':
       loginEnded(message.code)

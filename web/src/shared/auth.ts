@@ -6,6 +6,7 @@ import { DeviceApi } from './device-api'
 import { notes } from './feedback'
 import { ApiError, HttpClient } from './http'
 import { language, setLanguage } from './i18n'
+import { SmsApi } from './sms-api'
 import { savedLanguage, savedLogin } from './storage'
 import type { ByeCode, LoginAnswer, LoginRequest, Me, Settings } from './types'
 
@@ -25,6 +26,7 @@ const http = new HttpClient({
 })
 export const api = new Api(http)
 export const devices = new DeviceApi(http)
+export const sms = new SmsApi(http)
 
 export const isLoginRequired = (problem: unknown): boolean =>
   problem instanceof ApiError && problem.code === 'LOGIN_REQUIRED'

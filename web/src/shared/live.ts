@@ -146,7 +146,7 @@ export function parseLive(data: unknown): LiveMessage | null {
   if (typeof data !== 'string') return null
   try {
     const value = JSON.parse(data) as LiveMessage | null
-    return value !== null && ['hello', 'session', 'counts', 'devices', 'bye'].includes(value.type) ? value : null
+    return value !== null && ['hello', 'session', 'counts', 'devices', 'sms', 'bye'].includes(value.type) ? value : null
   } catch (problem) {
     if (problem instanceof SyntaxError) return null
     throw problem

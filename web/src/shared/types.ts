@@ -1,6 +1,7 @@
 /** The values of the REST and live-socket contract (`/api/v1`). Times are ISO 8601 UTC strings. */
 
 import type { DevicesMessage } from './device-types'
+import type { SmsMessage } from './sms-types'
 
 export const SESSION_STATES = [
   'WAITING',
@@ -381,6 +382,7 @@ export type ByeCode = (typeof BYE_CODES)[number]
 
 export type LiveMessage =
   | DevicesMessage
+  | { type: 'sms'; message: SmsMessage }
   | { type: 'hello'; sessions: Session[]; counts: Counts }
   | { type: 'session'; session: Session }
   | { type: 'counts'; counts: Counts }

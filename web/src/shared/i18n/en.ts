@@ -1,4 +1,5 @@
 import type { Messages } from './ko'
+import { smsEn } from './sms-en'
 
 /** English. Same keys as ko.ts (a test compares them). */
 export const en: Messages = {
@@ -225,6 +226,7 @@ export const en: Messages = {
     corrected: 'record corrected',
     abuse_reported: 'abuse reported by the customer',
     survey_answered: 'Survey answered',
+    invited: 'Invited by text message',
     recording_started: 'Recording started',
     recording_stopped: 'Recording stopped',
     screenshot: 'Screenshot',
@@ -691,6 +693,7 @@ export const en: Messages = {
     notices: 'Notices',
     records: 'Session records',
     logins: 'Login records',
+    sms: 'Text messages',
     security: 'My account',
     nav: 'Administration menu',
     now_title: 'Sessions at this moment',
@@ -946,6 +949,7 @@ export const en: Messages = {
     wrong_key: 'came with a wrong key',
     removed: 'unregistered',
   },
+  sms: smsEn,
   out_reason: {
     logout: 'logout',
     idle: 'idle',

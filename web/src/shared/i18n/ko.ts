@@ -1,4 +1,6 @@
 /** Korean. The words are those of the product manual. Same keys as en.ts (a test compares them). */
+import { smsKo } from './sms-ko'
+
 export const ko = {
   app: { name: 'WizHelper', console: '상담원 콘솔', admin: '관리자' },
   common: {
@@ -223,6 +225,7 @@ export const ko = {
     corrected: '기록 수정',
     abuse_reported: '고객 신고',
     survey_answered: '만족도 평가',
+    invited: '문자 초대 발송',
     recording_started: '녹화 시작',
     recording_stopped: '녹화 중지',
     screenshot: '화면 저장',
@@ -687,6 +690,7 @@ export const ko = {
     notices: '공지사항',
     records: '상담 기록',
     logins: '상담원 접속 기록',
+    sms: '문자 초대',
     security: '내 계정',
     nav: '관리자 메뉴',
     now_title: '진행 중인 세션',
@@ -941,6 +945,7 @@ export const ko = {
     wrong_key: '다른 키로 접속 시도',
     removed: '등록 해제',
   },
+  sms: smsKo,
   out_reason: {
     logout: '로그아웃',
     idle: '사용 없음',
