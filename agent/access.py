@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 from agent.capture.choose import open_capture
 from agent.entrance import Entrance
 from agent.facts import facts
-from agent.features import clipboard, execute, info
+from agent.features import clipboard, execute, files, info
 from agent.features.input import InputFeature
 from agent.features.screen import ScreenFeature
 from agent.link import LinkError, ServerLink, parse_server
@@ -93,7 +93,7 @@ class Workshop:
         return Parts(self._identity, self._screen, self.input, self._tools())
 
     def _tools(self) -> tuple[ToolKind, ...]:
-        return clipboard.kind(self._platform.clipboard), info.kind(facts()), execute.kind()
+        return clipboard.kind(self._platform.clipboard), info.kind(facts()), execute.kind(), files.kind()
 
     def _input(self) -> InputFeature | None:
         try:

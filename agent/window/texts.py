@@ -137,6 +137,7 @@ KOREAN = Texts(
         Activity.RECORDING: "● 화면 녹화 중",
         Activity.CLIPBOARD: "클립보드 공유 중",
         Activity.COMMAND: "상담원 명령 실행 중",
+        Activity.FILES: "파일 전송 중",
     },
 )
 
@@ -203,6 +204,7 @@ ENGLISH = Texts(
         Activity.RECORDING: "● The screen is being recorded",
         Activity.CLIPBOARD: "The clipboard is shared",
         Activity.COMMAND: "A command of the operator is running",
+        Activity.FILES: "Files are being transferred",
     },
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wizhelper.protocol import chat, clipboard, execute, info
+from wizhelper.protocol import chat, clipboard, execute, files, info
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class ToolSamples:
 
     def _sample(self, message: Any) -> dict[str, Any]:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(message).__name__).lower()
-        return {"type": name, "fields": asdict(message), "body": self.encode(message).hex()}
+        fields = {key: value.hex() if isinstance(value, bytes) else value for key, value in asdict(message).items()}
+        return {"type": name, "fields": fields, "body": self.encode(message).hex()}
 
 
 def _hex(kind: int, text: str) -> str:
@@ -50,6 +51,8 @@ BAD_URLS = (
     "-x",
     "https://[",
 )
+
+SUM = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 TOOLS = {
     "clipboard": ToolSamples(
@@ -125,6 +128,67 @@ TOOLS = {
             _hex(0x11, '{"request":1,"error":0,"text":""}'),
             _hex(0x12, '{"request":1,"exit":"0","code":""}'),
             "01",
+        ],
+    ),
+    "files": ToolSamples(
+        files.encode,
+        files.decode_console,
+        files.decode_agent,
+        [
+            files.List(1, "C:\\Users\\kim", "문서"),
+            files.More(1),
+            files.Leave(1),
+            files.Make(2, "/home/kim", ("사진", "새 폴더")),
+            files.Rename(3, "/home/kim", "a", "b"),
+            files.Remove(4, "/home/kim", "a"),
+            files.Put(5, "", ("사진", "한글.jpg"), 10_000_000_000, 1_795_000_000_123, "keep_both", "drop"),
+            files.Get(6, "/home/kim", ("a",), 4096, 8192, 1_795_000_000_000, "panes"),
+            files.Stop(6, True),
+            files.Received(6, "", SUM),
+            files.Received(6, "DISK_FULL", ""),
+            files.Data(2**32 - 1, 2**52, b"\x00bytes"),
+            files.Ack(5, 2**52, 65_535),
+            files.Finish(5, SUM),
+        ],
+        [
+            files.Places(1, "\\", (files.Place("home", "", "C:\\Users\\kim", None, None), files.Place("drive", "C:", "C:", 1, 2))),
+            files.Entries(1, "/home/kim", "/home", True, (files.Entry("한글.hwp", "file", 10, 1_795_000_000_000, False),)),
+            files.Result(2, "EXISTS"),
+            files.Ready(5, 0, 0, 0),
+            files.Ended(5, "", "/home/kim/a (2)", SUM),
+            files.Ended(6, "CHANGED", "", ""),
+            files.Data(1, 0, b"x"),
+            files.Ack(1, 0, 0),
+            files.Finish(6, SUM),
+        ],
+        [
+            "",
+            "01",
+            "20" + "00" * 12,
+            "21" + "00" * 13,
+            "21" + "00" * 15,
+            _hex(0x31, "{}"),
+            _hex(0x10, '{"transfer":1,"folder":"/","names":[],"size":1,"modified_ms":0,"conflict":"ask","via":"drop"}'),
+            _hex(0x10, '{"transfer":1,"folder":"/","names":["a"],"size":-1,"modified_ms":0,"conflict":"ask","via":"drop"}'),
+            _hex(0x10, '{"transfer":1,"folder":"/","names":["a"],"size":1,"modified_ms":0,"conflict":"force","via":"drop"}'),
+            _hex(0x11, '{"transfer":1,"folder":"/","names":["a"],"offset":-1,"size":1,"modified_ms":0,"via":"drop"}'),
+            _hex(0x13, '{"transfer":1,"code":"","sha256":"x"}'),
+            _hex(0x22, '{"transfer":1,"sha256":""}'),
+        ],
+        [
+            "",
+            "01",
+            "20" + "00" * 12,
+            "21" + "00" * 13,
+            _hex(0x22, '{"transfer":1,"sha256":"' + "G" * 64 + '"}'),
+            _hex(0x30, '{"request":1,"separator":"/","places":[{"kind":"root","name":"","path":"/","free":1,"size":1}]}'),
+            _hex(
+                0x31,
+                '{"request":1,"folder":"/","parent":"","last":true,'
+                '"entries":[{"name":"a","kind":"file","size":-1,"modified_ms":0,"hidden":false}]}',
+            ),
+            _hex(0x33, '{"transfer":1,"offset":2,"size":1,"modified_ms":0}'),
+            _hex(0x34, '{"transfer":1,"code":"","path":"","sha256":"ab"}'),
         ],
     ),
 }

@@ -14,6 +14,7 @@ from twisted.internet.testing import StringTransport
 from world import World
 
 from wizhelper.protocol.frames import MAX_FRAME_BYTES
+from wizhelper.protocol.live import MAX_MESSAGE_BYTES
 from wizhelper.relay import sockets
 from wizhelper.relay.tickets import Side, Ticket
 
@@ -28,6 +29,7 @@ ORIGINS: dict[str, str | None] = {
 }
 #: Consoles are browsers, agents are none, and the relay serves one of each.
 ALLOWED: dict[str, set[str]] = {"/ws/live": {"own"}, "/ws/agent": {"none"}, "/ws/relay": {"own", "none"}}
+LIMITS = {"/ws/live": sockets.MAX_LIVE_BYTES, "/ws/agent": MAX_MESSAGE_BYTES, "/ws/relay": MAX_FRAME_BYTES}
 HOST = {"host_name": "PC", "user_name": "u", "os": "windows", "os_version": "11"}
 
 
@@ -92,7 +94,7 @@ def test_what_is_not_understood_closes_with_a_code(world: World, path: str, data
 
 @pytest.mark.parametrize("path", ALLOWED)
 def test_a_message_over_the_limit_closes_with_1009(world: World, path: str) -> None:
-    limit = MAX_FRAME_BYTES if path == "/ws/relay" else sockets.MAX_LIVE_BYTES
+    limit = LIMITS[path]
     socket = world.socket(path, origin=ORIGINS[min(ALLOWED[path])])
     socket.send_raw(client_frame(BINARY, b"", announce=limit + 1))
     assert socket.close_code == 1009
@@ -100,7 +102,7 @@ def test_a_message_over_the_limit_closes_with_1009(world: World, path: str) -> N
 
 @pytest.mark.parametrize("path", ALLOWED)
 def test_a_message_over_the_limit_in_pieces_closes_with_1009(world: World, path: str) -> None:
-    limit = MAX_FRAME_BYTES if path == "/ws/relay" else sockets.MAX_LIVE_BYTES
+    limit = LIMITS[path]
     socket = world.socket(path, origin=ORIGINS[min(ALLOWED[path])])
     piece = os.urandom(min(limit // 2 + 1, 1 << 15))
     for i in range(limit // len(piece) + 2):

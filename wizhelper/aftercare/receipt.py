@@ -20,7 +20,7 @@ from wizhelper.settings.service import company_by_id
 
 MAX_LINES = 500
 MAX_FACT = 200
-QUIET = frozenset({"exit", "code", "shell"})
+QUIET = frozenset({"exit", "code", "shell", "via"})
 """Facts that mean something to an administrator only."""
 
 

@@ -17,6 +17,11 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "url_opened": "인터넷 주소 열기",
         "command_run": "명령 실행",
         "command_ended": "명령 끝남",
+        "file_sent": "고객 PC에 파일 보냄",
+        "file_received": "고객 PC에서 파일 가져감",
+        "folder_made": "폴더 만들기",
+        "file_renamed": "이름 바꾸기",
+        "file_removed": "파일 삭제",
         "acts_overflow": "이후의 작업은 너무 많아 기록하지 않음",
     },
     "en": {
@@ -29,6 +34,11 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "url_opened": "Internet address opened",
         "command_run": "Command run",
         "command_ended": "Command finished",
+        "file_sent": "File put on your PC",
+        "file_received": "File taken from your PC",
+        "folder_made": "Folder made",
+        "file_renamed": "Renamed",
+        "file_removed": "File removed",
         "acts_overflow": "What followed was too much to be kept",
     },
 }
@@ -42,6 +52,7 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "information": "PC 정보",
         "url": "인터넷 주소 열기",
         "command": "명령 실행",
+        "files": "파일 전송",
     },
     "en": {
         "view": "see the screen",
@@ -51,5 +62,6 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "information": "PC information",
         "url": "open addresses",
         "command": "run commands",
+        "files": "move files",
     },
 }

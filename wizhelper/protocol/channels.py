@@ -37,6 +37,7 @@ CHAT = Permission("chat")
 INFORMATION = Permission("information")
 URL = Permission("url")
 COMMAND = Permission("command")
+FILES = Permission("files")
 
-ALL_PERMISSIONS = (VIEW, CONTROL, CLIPBOARD, CHAT, INFORMATION, URL, COMMAND)
+ALL_PERMISSIONS = (VIEW, CONTROL, CLIPBOARD, CHAT, INFORMATION, URL, COMMAND, FILES)
 """What this version can do: rights that a server names beyond these are not granted."""

@@ -52,6 +52,7 @@ class Activity(StrEnum):
     RECORDING = "recording"
     CLIPBOARD = "clipboard"
     COMMAND = "command"
+    FILES = "files"
 
 
 class Doing(StrEnum):

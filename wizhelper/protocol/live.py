@@ -14,10 +14,10 @@ from typing import Any
 from wizhelper.protocol import messages
 from wizhelper.protocol.errors import RemoteProtocolError
 
-MAX_MESSAGE_BYTES = 16 * 1024
+MAX_MESSAGE_BYTES = 64 * 1024
 ROOM_BYTES = 64
 """What a message of acts takes beside the acts."""
-MAX_ACTS = 100
+MAX_ACTS = 500
 MAX_FACTS, MAX_NAME_LENGTH, MAX_FACT_LENGTH = 16, 32, 1024
 """Lengths in characters."""
 MAX_SAMPLES = 64

@@ -26,6 +26,11 @@ ACTS = frozenset(
         "url_opened",
         "command_run",
         "command_ended",
+        "file_sent",
+        "file_received",
+        "folder_made",
+        "file_renamed",
+        "file_removed",
     }
 )
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""

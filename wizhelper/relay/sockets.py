@@ -255,6 +255,7 @@ class LiveSocket(BaseSocket):
 class AgentSocket(BaseSocket):
     """The agent's control plane."""
 
+    max_message_bytes = live.MAX_MESSAGE_BYTES
     browsers_never = True
     session: str | None = None
     _asked = False

@@ -14,6 +14,7 @@ DEFAULTS: Mapping[str, bool] = {
     "information": True,
     "url": True,
     "command": False,
+    "files": True,
 }
 """Right -> whether it is asked for where the company has decided nothing; a right that a new version brings is not forgotten."""
 

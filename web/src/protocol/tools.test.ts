@@ -4,12 +4,14 @@ import { describe, expect, it } from 'vitest'
 import chatVectors from '../../../tests/vectors/chat.json'
 import clipboardVectors from '../../../tests/vectors/clipboard.json'
 import executeVectors from '../../../tests/vectors/execute.json'
+import filesVectors from '../../../tests/vectors/files.json'
 import infoVectors from '../../../tests/vectors/info.json'
 import { fromHex, toHex, type Bytes } from './bytes'
 import * as chat from './chat'
 import * as clipboard from './clipboard'
 import { RemoteProtocolError } from './errors'
 import * as execute from './execute'
+import * as files from './files'
 import * as info from './info'
 
 interface Sample {
@@ -24,6 +26,11 @@ interface Vectors {
   bad_agent: string[]
 }
 
+/** Bytes are hex in the vectors. */
+function fieldsOf({ type, fields }: Sample): object {
+  return 'data' in fields ? { type, ...fields, data: fromHex(String(fields.data)) } : { type, ...fields }
+}
+
 interface Tool {
   vectors: Vectors
   encode: (message: never) => Bytes
@@ -34,16 +41,17 @@ const TOOLS: [string, Tool][] = [
   ['clipboard', { vectors: clipboardVectors, encode: clipboard.encode, decode: clipboard.decode }],
   ['chat', { vectors: chatVectors, encode: chat.encode, decode: chat.decode }],
   ['execute', { vectors: executeVectors, encode: execute.encode, decode: execute.decode }],
+  ['files', { vectors: filesVectors, encode: files.encode, decode: files.decode }],
   ['info', { vectors: infoVectors, encode: info.encode, decode: info.decode }],
 ]
 
 describe.each(TOOLS)('%s', (_name, { vectors, encode, decode }) => {
-  it.each(vectors.console)('writes $type', ({ type, fields, body }) => {
-    expect(toHex(encode({ type, ...fields } as never))).toBe(body)
+  it.each(vectors.console)('writes $type', (sample) => {
+    expect(toHex(encode(fieldsOf(sample) as never))).toBe(sample.body)
   })
 
-  it.each(vectors.agent)('reads $type', ({ type, fields, body }) => {
-    expect(decode(fromHex(body))).toEqual({ type, ...fields })
+  it.each(vectors.agent)('reads $type', (sample) => {
+    expect(decode(fromHex(sample.body))).toEqual(fieldsOf(sample))
   })
 
   it.each(vectors.bad_agent)('refuses %s', (body) => {

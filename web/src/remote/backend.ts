@@ -4,6 +4,7 @@ import workerUrl from './worker?worker&url'
 import { CanvasSurface } from './canvas'
 import { Engine, type Command, type EngineOutput } from './engine'
 import { browserEnvironment } from './environment'
+import { openWorkerOf } from './open-worker'
 
 export interface Backend {
   post(command: Command): void
@@ -20,29 +21,11 @@ export interface WorkerStart {
   readonly canvas: OffscreenCanvas
 }
 
-interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL(url: string): unknown }
-}
-
-/** The content security policy names this policy (directive trusted-types). */
-const POLICY_NAME = 'wizhelper-worker'
-let trustedWorkerUrl: string | null = null
-
-/** The address of the worker's script is a constant of the build; under Trusted Types it must be said to be so. */
-function scriptUrl(): string {
-  if (trustedWorkerUrl !== null) return trustedWorkerUrl
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes }
-  const policy = trustedTypes?.createPolicy(POLICY_NAME, { createScriptURL: (url) => url })
-  // `new Worker` takes the trusted object; lib.dom knows strings only.
-  trustedWorkerUrl = policy === undefined ? workerUrl : (policy.createScriptURL(workerUrl) as string)
-  return trustedWorkerUrl
-}
-
 export const openBackend: OpenBackend = (canvas, listen) =>
   typeof canvas.transferControlToOffscreen === 'function' ? openWorker(canvas, listen) : openLocal(canvas, listen)
 
 function openWorker(canvas: HTMLCanvasElement, listen: (output: EngineOutput) => void): Backend {
-  const worker = new Worker(scriptUrl(), { type: 'module', name: 'remote' })
+  const worker = openWorkerOf(workerUrl, 'remote')
   const offscreen = canvas.transferControlToOffscreen()
   worker.onmessage = (event: MessageEvent<EngineOutput>) => {
     listen(event.data)
