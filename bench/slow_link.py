@@ -129,6 +129,14 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
+    def cut(self) -> None:
+        """Ends all connections that go through now; new ones are taken."""
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def _cut(self) -> None:
+        for task in self._connections:
+            task.cancel()
+
     def _serve(self) -> None:
         listening = asyncio.start_server(self._connected, sock=self._listener, limit=self._read_ahead)
         server = self._loop.run_until_complete(listening)

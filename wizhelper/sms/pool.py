@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -25,7 +24,9 @@ SETTINGS_BROKEN, NOT_OPEN = "SETTINGS", "NOT_OPEN"
 
 @dataclass(frozen=True)
 class _Open:
-    changed_at: datetime
+    """`sealed`: as it was when opened. Every save seals anew, so that another text means other settings."""
+
+    sealed: str
     gateway: Gateway
 
 
@@ -41,12 +42,12 @@ class Pool:
     def get(self, row: SmsGateway) -> Gateway:
         """Raises Refused when it cannot be opened: nothing was sent."""
         known = self._open.get(row.id)
-        if known is not None and known.changed_at == row.changed_at:
+        if known is not None and known.sealed == row.sealed:
             return known.gateway
         if known is not None:
             self._close(row.id)
         made = self._opened(row)
-        self._open[row.id] = _Open(row.changed_at, made)
+        self._open[row.id] = _Open(row.sealed, made)
         return made
 
     def _opened(self, row: SmsGateway) -> Gateway:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from agent.features.files.incoming import InUse
@@ -21,6 +22,10 @@ log = Logger()
 
 MAX_TRANSFERS = 16
 """At once; a console has three. Each holds a file open."""
+
+
+ACTS_PER_S, ACTS_AT_ONCE = 50, 200
+"""Files and folders: what agent/untold.py can tell the server, with a margin."""
 
 
 class Transfer(Protocol):
@@ -53,6 +58,7 @@ class Desk:
         self.window = BulkWindow(self.clock)
         self.transfers: dict[int, Transfer] = {}
         self._waiting = 0
+        self._turn_at = 0.0
         self.closed = False
 
     def send(self, message: files.AgentMessage) -> None:
@@ -76,8 +82,14 @@ class Desk:
         self._outlet.result(act, name=path, size=str(size), sha256=sha256, result=result or "OK", via=via)
 
     def kept_house(self, act: str, **facts: str) -> None:
-        """A folder has thousands of files: what is done to them is limited by what the server has not heard yet only."""
         self._outlet.result(act, **facts)
+
+    async def turn(self) -> None:
+        """Waits until one more line of the record can surely be told: what the console wants beyond that is done later."""
+        now = self.clock()
+        self._turn_at = max(self._turn_at, now - ACTS_AT_ONCE / ACTS_PER_S) + 1 / ACTS_PER_S
+        if self._turn_at > now:
+            await deferLater(self._outlet.reactor, self._turn_at - now, lambda: None)
 
     def took(self, size: int) -> None:
         """Bytes that wait for the disk. Raises RemoteProtocolError for a console that does not keep to the window."""

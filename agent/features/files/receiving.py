@@ -22,6 +22,9 @@ class Receiving:
         desk.run(self._open())
 
     async def _open(self) -> None:
+        await self._desk.turn()
+        if self._over:
+            return
         try:
             incoming = await self._desk.writing.run(self._opened)
         except Exception as problem:

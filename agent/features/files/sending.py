@@ -30,6 +30,9 @@ class Sending:
         desk.run(self._open())
 
     async def _open(self) -> None:
+        await self._desk.turn()
+        if self._over:
+            return
         try:
             outgoing = await self._desk.reading.run(self._opened)
         except Exception as problem:

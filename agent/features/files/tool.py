@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 from agent.features.files import browse
 from agent.features.files.desk import Desk, Store, explained
@@ -112,13 +113,19 @@ class FilesTool:
             self._desk.send(files.Result(request, explained(problem)))
 
     async def _keep_house(self, message: files.Make | files.Rename | files.Remove) -> None:
+        """Said before it is done; what then failed is said once more."""
+        await self._desk.turn()
+        if self._desk.closed:
+            return
         act, work = self._work(message)
+        facts = _facts(message)
+        self._desk.kept_house(act, **facts)
         code = ""
         try:
-            path = await self._desk.house.run(work)
+            await self._desk.house.run(work)
         except Exception as problem:
-            code, path = explained(problem), f"{message.folder} · {_name(message)}"
-        self._desk.kept_house(act, name=path, result=code or "OK", **_from(message))
+            code = explained(problem)
+            self._desk.kept_house(act, **facts, result=code)
         self._desk.send(files.Result(message.request, code))
 
     def _work(self, message: files.Make | files.Rename | files.Remove) -> tuple[str, Callable[[], str]]:
@@ -179,12 +186,10 @@ class FilesTool:
         self._desk.closed = True
 
 
-def _name(message: files.Make | files.Rename | files.Remove) -> str:
-    return "/".join(message.names) if isinstance(message, files.Make) else message.name
-
-
-def _from(message: files.Make | files.Rename | files.Remove) -> dict[str, str]:
-    return {"was": message.name} if isinstance(message, files.Rename) else {}
+def _facts(message: files.Make | files.Rename | files.Remove) -> dict[str, str]:
+    names = message.names if isinstance(message, files.Make) else (message.name,)
+    path = str(Path(message.folder, *names))
+    return {"name": path, "to": message.to} if isinstance(message, files.Rename) else {"name": path}
 
 
 def kind() -> ToolKind:
