@@ -26,10 +26,11 @@ from twisted.python.failure import Failure
 from agent.capture.choose import open_capture
 from agent.entrance import Entrance
 from agent.facts import facts
-from agent.features import clipboard, execute, files, info
+from agent.features import clipboard, draw, execute, files, info
 from agent.features.input import InputFeature
 from agent.features.screen import ScreenFeature
 from agent.link import LinkError, ServerLink, parse_server
+from agent.overlay.process import FreePlace
 from agent.platform.interface import Platform, PlatformError, current_platform
 from agent.session import Parts, SessionView, SupportSession
 from agent.tools import ToolKind
@@ -85,6 +86,7 @@ class Workshop:
         self._platform = platform
         self._kind = kind
         self.host = platform.host()
+        self.bar = FreePlace()
         self.input: InputFeature | None = None
 
     def parts(self) -> Parts:
@@ -93,7 +95,13 @@ class Workshop:
         return Parts(self._identity, self._screen, self.input, self._tools())
 
     def _tools(self) -> tuple[ToolKind, ...]:
-        return clipboard.kind(self._platform.clipboard), info.kind(facts()), execute.kind(), files.kind()
+        return (
+            clipboard.kind(self._platform.clipboard),
+            info.kind(facts()),
+            execute.kind(),
+            files.kind(),
+            draw.kind(self.bar),
+        )
 
     def _input(self) -> InputFeature | None:
         try:
@@ -254,7 +262,9 @@ def _window_desk(
     from agent.window_desk import WindowDesk
 
     entrance = Entrance(link, workshop.host) if link else None
-    return WindowDesk(reactor, link, entrance, workshop.parts, number, token, words, problem=problem)
+    return WindowDesk(
+        reactor, link, entrance, workshop.parts, number, token, words, problem=problem, free=workshop.bar
+    )
 
 
 def _explained(failure: Failure) -> int:

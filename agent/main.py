@@ -67,6 +67,10 @@ def _child_role(given: list[str]) -> int | None:
         from agent.platform import release_guard
 
         return release_guard.main(given[1:])
+    if given[:1] == ["--overlay"]:
+        from agent.overlay import program
+
+        return program.main()
     if given[:1] == ["--window"]:
         from agent.window import ui
 

@@ -40,6 +40,9 @@ class Outlet(Protocol):
     def tell_customer(self, text: str) -> None:
         """A line of the conversation in the operator's name, which the customer sees at once. Cut to what a line may be."""
 
+    def origin(self) -> tuple[int, int]:
+        """Where on the desktop the picture begins that the console sees, in pixels."""
+
     def operator(self) -> str:
         """The name that the console gave of itself: untrusted text."""
 

@@ -125,6 +125,9 @@ class ViewerOutlet:
     def tell_customer(self, text: str) -> None:
         self._viewer.tell_customer(text)
 
+    def origin(self) -> tuple[int, int]:
+        return self._viewer.origin()
+
     def operator(self) -> str:
         return self._viewer.peer.name if self._viewer.peer is not None else ""
 
@@ -292,7 +295,10 @@ class Viewer(SocketEvents):
         if self._input_budget < 1:
             raise RemoteProtocolError("INPUT_FLOOD")
         self._input_budget -= 1
-        self._input.handle(message, self._screen.origin() if self._screen is not None else (0, 0))
+        self._input.handle(message, self.origin())
+
+    def origin(self) -> tuple[int, int]:
+        return self._screen.origin() if self._screen is not None else (0, 0)
 
     def _control(self, message: control.ControlMessage) -> None:
         match message:

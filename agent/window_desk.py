@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from agent import texts
 from agent.entrance import Consent, Entrance
 from agent.link import LinkError, ServerLink
+from agent.overlay.process import FreePlace
 from agent.session import Joined, Parts, SessionView, SupportSession
 from agent.window.process import WindowProcess
 from wizhelper.protocol import local
@@ -37,7 +38,8 @@ def receipt_address(server: ServerLink | None, token: str) -> str:
 
 
 class WindowDesk(SessionView):
-    """`parts()` makes what a session needs of this PC, once one begins. `server` None: nobody told where to connect."""
+    """`parts()` makes what a session needs of this PC, once one begins; `free` is told the place of
+    the bar. `server` None: nobody told where to connect."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class WindowDesk(SessionView):
         window: Any = WindowProcess,
         problem: str | None = None,
         browse: Callable[[str], bool] = webbrowser.open,
+        free: FreePlace | None = None,
     ) -> None:
         self._reactor = reactor
         self._server = server
@@ -61,6 +64,7 @@ class WindowDesk(SessionView):
         self._language = language
         self._make_window = window
         self._problem = problem
+        self._free = free or FreePlace()
         self._busy = False
         self._company = ""
         self._joined: Joined | None = None
@@ -120,6 +124,8 @@ class WindowDesk(SessionView):
                 self._begin(self._report(), "")
             case local.ShowReceipt():
                 self._show_receipt()
+            case local.BarPlace(x, y, width, height):
+                self._free.move(self, x, y, width, height)
             case local.ChooseLanguage(lang):
                 self._language = lang
                 if self._server is not None:

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from agent import texts
+from agent.overlay.process import FreePlace
 from agent.session import SessionView, SupportSession
 from agent.window.process import WindowProcess
 from wizhelper.protocol import local
@@ -27,7 +28,8 @@ FAREWELL_S = 20.0
 
 
 class DeviceDesk(SessionView):
-    """`tell(event, **fields)`: lines for the log of the service. The session is given by `attend`."""
+    """`tell(event, **fields)`: lines for the log of the service. The session is given by `attend`; `free` is told the place of
+    the bar."""
 
     def __init__(
         self,
@@ -36,12 +38,14 @@ class DeviceDesk(SessionView):
         language: str,
         tell: Callable[..., None],
         window: Any = WindowProcess,
+        free: FreePlace | None = None,
     ) -> None:
         self._reactor = reactor
         self._policy = policy
         self._language = language
         self._tell = tell
         self._make_window = window
+        self._free = free or FreePlace()
         self._window: Any = None
         self._session: SupportSession
         self._silence: Any = None
@@ -86,6 +90,8 @@ class DeviceDesk(SessionView):
                 self._session.say(text)
             case local.ChooseLanguage(lang):
                 self._language = lang
+            case local.BarPlace(x, y, width, height):
+                self._free.move(self, x, y, width, height)
             case local.Closed():
                 if self._asked:
                     self._answer(False)  # whoever closes the question does not agree; an answer that was given stays
@@ -93,6 +99,7 @@ class DeviceDesk(SessionView):
 
     def _window_gone(self, in_order: bool) -> None:
         """Whoever sits there could not press End any more: the session must not go on unseen."""
+        self._free.move(self, 0, 0, 0, 0)
         had_started, self._window = self._window is not None and bool(self._names[0]), None
         if had_started and not self._over and (self._answered is not None or not self.asks_first):
             self._session.end()

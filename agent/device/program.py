@@ -116,7 +116,7 @@ class DeviceProgram:
     def invited(self, invite: wire.Invite) -> None:
         policy = self._link.registration.policy_now()
         assert policy is not None  # the link hands on no invitation without one
-        desk = DeviceDesk(self._reactor, policy, self._language, self._say)
+        desk = DeviceDesk(self._reactor, policy, self._language, self._say, free=self._workshop.bar)
         joined = Joined(invite.session, invite.secret, self._link.registration.company, invite.operator)
         parts = self._workshop.parts()
         session = SupportSession(

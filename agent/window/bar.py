@@ -62,6 +62,7 @@ class SessionBar(tkinter.Toplevel):
         self._clock = clock
         self._offset: int | None = None  # pixels from the middle, chosen by dragging
         self._grip = 0
+        self._told_place: local.BarPlace | None = None
         self.overrideredirect(True)
         self.attributes("-topmost", True)
         self.protocol("WM_DELETE_WINDOW", lambda: None)  # Alt+F4 must not hide who is watching
@@ -154,6 +155,7 @@ class SessionBar(tkinter.Toplevel):
 
     def destroy(self) -> None:
         self.after_cancel(self._timer)
+        self._send(local.BarPlace(0, 0, 0, 0))
         super().destroy()
 
     def _show_time(self) -> None:
@@ -173,6 +175,15 @@ class SessionBar(tkinter.Toplevel):
         wanted = (room - width) // 2 + (self._offset or 0)
         self.geometry(f"+{rules.clamped(wanted, width, room)}+0")
         self.lift()
+        self.update_idletasks()
+        self._tell_place(self.winfo_rootx(), self.winfo_reqwidth(), self.winfo_reqheight())
+
+    def _tell_place(self, x: int, width: int, height: int) -> None:
+        """What the operator draws must stay away from here."""
+        place = local.BarPlace(x, 0, width, height)
+        if place != self._told_place:
+            self._told_place = place
+            self._send(place)
 
     def _take(self, event: tkinter.Event[tkinter.Misc]) -> None:
         self._grip = event.x_root - self.winfo_x()
@@ -182,3 +193,4 @@ class SessionBar(tkinter.Toplevel):
         x = rules.clamped(event.x_root - self._grip, width, room)
         self._offset = x - (room - width) // 2
         self.geometry(f"+{x}+0")
+        self._tell_place(x, width, self.winfo_height())

@@ -138,6 +138,7 @@ KOREAN = Texts(
         Activity.CLIPBOARD: "클립보드 공유 중",
         Activity.COMMAND: "상담원 명령 실행 중",
         Activity.FILES: "파일 전송 중",
+        Activity.DRAWING: "상담원이 화면에 그리는 중",
     },
 )
 
@@ -205,6 +206,7 @@ ENGLISH = Texts(
         Activity.CLIPBOARD: "The clipboard is shared",
         Activity.COMMAND: "A command of the operator is running",
         Activity.FILES: "Files are being transferred",
+        Activity.DRAWING: "The operator is drawing on the screen",
     },
 )
 

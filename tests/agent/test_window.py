@@ -227,6 +227,8 @@ def test_the_bar_can_be_moved_but_not_off_the_screen_and_not_closed(window: Wind
     assert moved[1] == 0
     assert moved[2] - moved[0] == frame[2] - frame[0]
     assert window.silent()
+    place = window.places[-1]
+    assert (place.x, place.y, place.x + place.width, place.height) == (moved[0], 0, moved[2], moved[3])
 
 
 def test_the_bar_comes_back_over_other_windows(window: WindowDriver, desktop: str) -> None:

@@ -33,6 +33,7 @@ class WindowDriver:
 
     def __init__(self, display: str, language: str, shots: Path) -> None:
         self.display = display
+        self.places: list[local.BarPlace] = []  # the bar tells by itself where it is
         self._shots = shots
         self.process = subprocess.Popen(
             [sys.executable, "-m", "agent.window.ui", "--lang", language],
@@ -46,7 +47,11 @@ class WindowDriver:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self._lines.put(local.decode_from_window(line.rstrip(b"\n")))
+            message = local.decode_from_window(line.rstrip(b"\n"))
+            if isinstance(message, local.BarPlace):
+                self.places.append(message)
+            else:
+                self._lines.put(message)
 
     def tell(self, *messages: local.ToWindow) -> None:
         assert self.process.stdin is not None

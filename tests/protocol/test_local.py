@@ -12,6 +12,7 @@ from wizhelper.protocol import local
 from wizhelper.protocol.errors import LocalProtocolError, RemoteProtocolError
 
 FROM_WINDOW: list[local.FromWindow] = [
+    local.BarPlace(-1280, 0, 640, 48),
     local.SubmitNumber("123456"),
     local.SubmitCompany("한빛전산"),
     local.Pick(7),

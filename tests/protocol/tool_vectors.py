@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wizhelper.protocol import chat, clipboard, execute, files, info
+from wizhelper.protocol import chat, clipboard, draw, execute, files, info
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,24 @@ def _hex(kind: int, text: str) -> str:
     return (bytes([kind]) + text.encode()).hex()
 
 
+DRAW_RESTS = (
+    "0104000000",  # no place
+    "0004000000" + "00010002",  # no shape
+    "0804000000" + "00010002",
+    "0100000000" + "00010002",  # width 0
+    "0121000000" + "00010002",  # width 33
+    "0204000000" + "00010002",  # a line of one place
+    "0204000000" + "00010002" * 3,
+    "0604000000" + "00010002",  # no text
+    "0604000000" + "00010002" + "61e280ae62",  # turns the direction of writing
+    "0604000000" + "00010002" + "6107",
+    "0604000000" + "00010002" + "ff",
+    "0604000000" + "00010002" + "610a" * 8 + "61",
+    "0604000000" + "00010002" + "61" * 601,
+    "0704000000" + "00010002" + "31323334",
+    "0704000000" + "00010002" + "61",
+)
+
 BAD_URLS = (
     "file:///etc/passwd",
     "javascript:alert(1)",
@@ -55,6 +73,36 @@ BAD_URLS = (
 SUM = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 TOOLS = {
+    "draw": ToolSamples(
+        draw.encode,
+        draw.decode_console,
+        draw.decode_agent,
+        [
+            draw.Draw(1, draw.Shape.PEN, 4, 0xE53935, ((0, 0), (65535, 700), (3, 4))),
+            draw.Draw(2, draw.Shape.ARROW, 32, 0xFFFFFF, ((10, 20), (30, 40))),
+            draw.Draw(3, draw.Shape.TEXT, 6, 0, ((5, 6),), "여기를\n누르세요 <b>"),
+            draw.Draw(2**32 - 1, draw.Shape.STEP, 1, 0x1E88E5, ((5, 6),), "12"),
+            draw.More(1, ((1, 2), (3, 4))),
+            draw.Undo(),
+            draw.Clear(),
+            draw.Fade(5),
+            draw.Laser(1279, 799),
+            draw.LaserOff(),
+        ],
+        [draw.State(7, 3), draw.Refused("NO_OVERLAY")],
+        [
+            "",
+            "00",
+            "0300",
+            "05",
+            "050000",
+            "06000100",
+            "02000000010001",
+            "0200000001" + "00" * (4 * draw.MAX_POINTS + 4),
+            *("01" + "00000001" + rest for rest in DRAW_RESTS),
+        ],
+        ["", "11", "1100000001", "12", "124120", "12ff", "12" + "41" * 33, "03"],
+    ),
     "clipboard": ToolSamples(
         clipboard.encode,
         clipboard.decode_console,

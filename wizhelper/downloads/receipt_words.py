@@ -22,6 +22,7 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "folder_made": "폴더 만들기",
         "file_renamed": "이름 바꾸기",
         "file_removed": "파일 삭제",
+        "drawn": "화면에 그리기",
         "acts_overflow": "이후의 작업은 너무 많아 기록하지 않음",
     },
     "en": {
@@ -39,6 +40,7 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "folder_made": "Folder made",
         "file_renamed": "Renamed",
         "file_removed": "File removed",
+        "drawn": "Drawn on the screen",
         "acts_overflow": "What followed was too much to be kept",
     },
 }
@@ -53,6 +55,7 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "url": "인터넷 주소 열기",
         "command": "명령 실행",
         "files": "파일 전송",
+        "draw": "화면에 그리기",
     },
     "en": {
         "view": "see the screen",
@@ -63,5 +66,6 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "url": "open addresses",
         "command": "run commands",
         "files": "move files",
+        "draw": "draw on the screen",
     },
 }

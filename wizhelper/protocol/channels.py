@@ -38,6 +38,17 @@ INFORMATION = Permission("information")
 URL = Permission("url")
 COMMAND = Permission("command")
 FILES = Permission("files")
+DRAW = Permission("draw")
 
-ALL_PERMISSIONS = (VIEW, CONTROL, CLIPBOARD, CHAT, INFORMATION, URL, COMMAND, FILES)
+ALL_PERMISSIONS = (
+    VIEW,
+    CONTROL,
+    CLIPBOARD,
+    CHAT,
+    INFORMATION,
+    URL,
+    COMMAND,
+    FILES,
+    DRAW,
+)
 """What this version can do: rights that a server names beyond these are not granted."""

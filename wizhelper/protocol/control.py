@@ -53,6 +53,7 @@ class Activity(StrEnum):
     CLIPBOARD = "clipboard"
     COMMAND = "command"
     FILES = "files"
+    DRAWING = "drawing"
 
 
 class Doing(StrEnum):

@@ -98,6 +98,16 @@ class ChooseLanguage:
     lang: str
 
 
+@dataclass(frozen=True)
+class BarPlace:
+    """Where the session bar is, in pixels as the window system counts them; width and height 0: there is none."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
 FromWindow = (
     SubmitNumber
     | SubmitCompany
@@ -111,6 +121,7 @@ FromWindow = (
     | Closed
     | Say
     | ChooseLanguage
+    | BarPlace
 )
 
 
@@ -258,6 +269,7 @@ FROM_WINDOW: Mapping[str, type[Any]] = {
     "closed": Closed,
     "say": Say,
     "language": ChooseLanguage,
+    "bar": BarPlace,
 }
 
 TO_WINDOW: Mapping[str, type[Any]] = {

@@ -31,6 +31,7 @@ ACTS = frozenset(
         "folder_made",
         "file_renamed",
         "file_removed",
+        "drawn",
     }
 )
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""

@@ -15,6 +15,7 @@ DEFAULTS: Mapping[str, bool] = {
     "url": True,
     "command": False,
     "files": True,
+    "draw": True,
 }
 """Right -> whether it is asked for where the company has decided nothing; a right that a new version brings is not forgotten."""
 

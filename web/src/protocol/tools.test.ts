@@ -3,12 +3,14 @@
 import { describe, expect, it } from 'vitest'
 import chatVectors from '../../../tests/vectors/chat.json'
 import clipboardVectors from '../../../tests/vectors/clipboard.json'
+import drawVectors from '../../../tests/vectors/draw.json'
 import executeVectors from '../../../tests/vectors/execute.json'
 import filesVectors from '../../../tests/vectors/files.json'
 import infoVectors from '../../../tests/vectors/info.json'
 import { fromHex, toHex, type Bytes } from './bytes'
 import * as chat from './chat'
 import * as clipboard from './clipboard'
+import * as draw from './draw'
 import { RemoteProtocolError } from './errors'
 import * as execute from './execute'
 import * as files from './files'
@@ -40,6 +42,7 @@ interface Tool {
 const TOOLS: [string, Tool][] = [
   ['clipboard', { vectors: clipboardVectors, encode: clipboard.encode, decode: clipboard.decode }],
   ['chat', { vectors: chatVectors, encode: chat.encode, decode: chat.decode }],
+  ['draw', { vectors: drawVectors, encode: draw.encode, decode: draw.decode }],
   ['execute', { vectors: executeVectors, encode: execute.encode, decode: execute.decode }],
   ['files', { vectors: filesVectors, encode: files.encode, decode: files.decode }],
   ['info', { vectors: infoVectors, encode: info.encode, decode: info.decode }],

@@ -1,20 +1,31 @@
 /** The tools that have a panel, as the rail shows them. */
 
+import type { Drawing } from '../draw/drawing'
 import type { ChatRoom } from './chat-room'
 import type { FileTool } from './files/use-files'
 import type { PcInfo } from './pc-info'
 import type { RemoteRun } from './remote-run'
 import type { PanelTool } from './ToolRail.vue'
 
-export type PanelName = 'chat' | 'info' | 'run' | 'files'
+export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files'
+
+/** What the panels show. */
+export interface Tools {
+  room: ChatRoom
+  drawing: Drawing
+  info: PcInfo
+  runner: RemoteRun
+  files: FileTool
+}
 
 type Words = (key: string) => string
 
 /** The chat can be read without its right, too: what was said stays. */
-export function panelTools(t: Words, room: ChatRoom, info: PcInfo, runner: RemoteRun, files: FileTool): PanelTool<PanelName>[] {
+export function panelTools(t: Words, { room, info, runner, files, drawing }: Tools): PanelTool<PanelName>[] {
   const chat = room.allowed.value || room.lines.value.length > 0
   return [
     tool(t, 'chat', 'pi-comments', chat, room.unread.value),
+    tool(t, 'draw', 'pi-pencil', drawing.allowed.value, 0),
     tool(t, 'info', 'pi-info-circle', info.allowed.value, 0),
     tool(t, 'run', 'pi-play-circle', runner.mayOpen.value || runner.mayRun.value, 0),
     tool(t, 'files', 'pi-folder', files.allowed.value || files.open.value > 0, files.open.value),
