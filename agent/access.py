@@ -26,12 +26,13 @@ from twisted.python.failure import Failure
 from agent.capture.choose import open_capture
 from agent.entrance import Entrance
 from agent.facts import facts
-from agent.features import clipboard, draw, execute, files, info
+from agent.features import clipboard, draw, execute, files, info, terminal
 from agent.features.input import InputFeature
 from agent.features.screen import ScreenFeature
 from agent.link import LinkError, ServerLink, parse_server
 from agent.overlay.process import FreePlace
 from agent.platform.interface import Platform, PlatformError, current_platform
+from agent.platform.terminal import terminal_opener
 from agent.session import Parts, SessionView, SupportSession
 from agent.tools import ToolKind
 from agent.window.texts import system_language
@@ -101,6 +102,7 @@ class Workshop:
             execute.kind(),
             files.kind(),
             draw.kind(self.bar),
+            *terminal.kinds(terminal_opener()),
         )
 
     def _input(self) -> InputFeature | None:

@@ -139,6 +139,7 @@ KOREAN = Texts(
         Activity.COMMAND: "상담원 명령 실행 중",
         Activity.FILES: "파일 전송 중",
         Activity.DRAWING: "상담원이 화면에 그리는 중",
+        Activity.TERMINAL: "상담원 터미널 사용 중",
     },
 )
 
@@ -207,6 +208,7 @@ ENGLISH = Texts(
         Activity.COMMAND: "A command of the operator is running",
         Activity.FILES: "Files are being transferred",
         Activity.DRAWING: "The operator is drawing on the screen",
+        Activity.TERMINAL: "The operator has a terminal open",
     },
 )
 

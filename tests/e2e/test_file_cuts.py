@@ -42,7 +42,7 @@ def state(page: Page) -> str:
 def cut_until_done(page: Page, line: Proxy, carried: Callable[[], int]) -> int:
     """-> how often the line was cut while the file was on its way. Each cut waits until a share of the file has passed."""
     cuts, since, deadline = 0, carried(), time.monotonic() + PATIENCE_S
-    share = SIZE // (CUTS + 2)
+    share = SIZE // (2 * CUTS)
     while state(page) != "done":
         assert state(page) != "failed", page.get_by_test_id("transfer").first.inner_text()
         assert time.monotonic() < deadline, f"{cuts} cuts, {carried()} bytes"
@@ -79,10 +79,12 @@ def test_a_file_there_and_one_back_survive_thirty_cuts_each(
         assert [found.name for found in home.iterdir() if found.name.startswith(".wizhelper")] == []
 
         page.get_by_test_id("transfers-clear").click()
+        expect(page.get_by_test_id("transfer")).to_have_count(0)
         eventually("the folder is shown again", lambda: row(page, "remote", theirs.name).count() == 1, 60)
         row(page, "remote", theirs.name).click()
         with page.expect_download(timeout=PATIENCE_S * 1000) as download:
             page.get_by_test_id("files-fetch").click()
+            expect(page.get_by_test_id("transfer")).to_have_count(1)
             assert cut_until_done(page, line, lambda: line.bytes_up) == CUTS
         fetched = tmp_path / "fetched"
         download.value.save_as(fetched)

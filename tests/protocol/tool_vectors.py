@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wizhelper.protocol import chat, clipboard, draw, execute, files, info
+from wizhelper.protocol import chat, clipboard, draw, execute, files, info, terminal
 
 
 @dataclass(frozen=True)
@@ -237,6 +237,46 @@ TOOLS = {
             ),
             _hex(0x33, '{"transfer":1,"offset":2,"size":1,"modified_ms":0}'),
             _hex(0x34, '{"transfer":1,"code":"","path":"","sha256":"ab"}'),
+        ],
+    ),
+    "terminal": ToolSamples(
+        terminal.encode,
+        terminal.decode_console,
+        terminal.decode_agent,
+        [
+            terminal.Open(1, 80, 24),
+            terminal.Input(1, "ls 한글\r"),
+            terminal.Input(2**32 - 1, "\x03"),
+            terminal.Resize(1, 1000, 1),
+            terminal.Credit(1, 8192),
+            terminal.Close(1),
+        ],
+        [
+            terminal.Output(1, "\x1b[31m안녕\x00\ufeff\r\n"),
+            terminal.Closed(1, 0, ""),
+            terminal.Closed(2, None, "NOT_ALLOWED"),
+        ],
+        [
+            "",
+            "01000000",
+            "0100000001",
+            "010000000100500000",
+            "0100000001000003e9",
+            "01000000010050001800",
+            "0200000001",
+            "0200000001ff",
+            "0200000001" + "61" * (terminal.MAX_INPUT_BYTES + 1),
+            "0400000001000000",
+            "050000000100",
+            "110000000161",
+        ],
+        [
+            "",
+            "1100000001",
+            "1100000001ff",
+            "12000000017b7d",
+            "0100000001",
+            "1100000001" + "61" * (terminal.MAX_OUTPUT_BYTES + 1),
         ],
     ),
 }

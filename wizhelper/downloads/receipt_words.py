@@ -23,6 +23,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "file_renamed": "이름 바꾸기",
         "file_removed": "파일 삭제",
         "drawn": "화면에 그리기",
+        "terminal_opened": "터미널 열기",
+        "terminal_closed": "터미널 닫힘",
         "acts_overflow": "이후의 작업은 너무 많아 기록하지 않음",
     },
     "en": {
@@ -41,6 +43,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "file_renamed": "Renamed",
         "file_removed": "File removed",
         "drawn": "Drawn on the screen",
+        "terminal_opened": "Terminal opened",
+        "terminal_closed": "Terminal closed",
         "acts_overflow": "What followed was too much to be kept",
     },
 }
@@ -56,6 +60,7 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "command": "명령 실행",
         "files": "파일 전송",
         "draw": "화면에 그리기",
+        "terminal": "터미널",
     },
     "en": {
         "view": "see the screen",
@@ -67,5 +72,6 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "command": "run commands",
         "files": "move files",
         "draw": "draw on the screen",
+        "terminal": "terminal",
     },
 }

@@ -18,10 +18,11 @@ class Channel(IntEnum):
     CLIPBOARD = 7
     EXEC = 8
     INFO = 9
+    TERMINAL = 20
 
 
 #: Their messages are padded to a multiple of PAD_BLOCK: lengths of key strokes, words and pasted text say too much.
-PADDED = frozenset({Channel.CONTROL, Channel.INPUT, Channel.CHAT, Channel.CLIPBOARD})
+PADDED = frozenset({Channel.CONTROL, Channel.INPUT, Channel.CHAT, Channel.CLIPBOARD, Channel.TERMINAL})
 
 PAD_BLOCK = 64
 
@@ -39,6 +40,7 @@ URL = Permission("url")
 COMMAND = Permission("command")
 FILES = Permission("files")
 DRAW = Permission("draw")
+TERMINAL = Permission("terminal")
 
 ALL_PERMISSIONS = (
     VIEW,
@@ -50,5 +52,6 @@ ALL_PERMISSIONS = (
     COMMAND,
     FILES,
     DRAW,
+    TERMINAL,
 )
 """What this version can do: rights that a server names beyond these are not granted."""

@@ -54,6 +54,7 @@ class Activity(StrEnum):
     COMMAND = "command"
     FILES = "files"
     DRAWING = "drawing"
+    TERMINAL = "terminal"
 
 
 class Doing(StrEnum):

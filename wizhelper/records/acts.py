@@ -32,6 +32,8 @@ ACTS = frozenset(
         "file_renamed",
         "file_removed",
         "drawn",
+        "terminal_opened",
+        "terminal_closed",
     }
 )
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""

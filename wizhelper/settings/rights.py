@@ -16,6 +16,7 @@ DEFAULTS: Mapping[str, bool] = {
     "command": False,
     "files": True,
     "draw": True,
+    "terminal": False,
 }
 """Right -> whether it is asked for where the company has decided nothing; a right that a new version brings is not forgotten."""
 

@@ -12,6 +12,7 @@ export const Channel = {
   CLIPBOARD: 7,
   EXEC: 8,
   INFO: 9,
+  TERMINAL: 20,
 } as const
 export type Channel = (typeof Channel)[keyof typeof Channel]
 
@@ -22,7 +23,13 @@ export function isChannel(value: number): value is Channel {
 }
 
 /** Their messages are padded to a multiple of PAD_BLOCK: lengths of key strokes, words and pasted text say too much. */
-export const PADDED: ReadonlySet<Channel> = new Set([Channel.CONTROL, Channel.INPUT, Channel.CHAT, Channel.CLIPBOARD])
+export const PADDED: ReadonlySet<Channel> = new Set([
+  Channel.CONTROL,
+  Channel.INPUT,
+  Channel.CHAT,
+  Channel.CLIPBOARD,
+  Channel.TERMINAL,
+])
 
 export const PAD_BLOCK = 64
 
@@ -36,3 +43,4 @@ export const URL_PUSH = 'url'
 export const COMMAND = 'command'
 export const FILES = 'files'
 export const DRAW = 'draw'
+export const TERMINAL = 'terminal'

@@ -7,6 +7,7 @@ import drawVectors from '../../../tests/vectors/draw.json'
 import executeVectors from '../../../tests/vectors/execute.json'
 import filesVectors from '../../../tests/vectors/files.json'
 import infoVectors from '../../../tests/vectors/info.json'
+import terminalVectors from '../../../tests/vectors/terminal.json'
 import { fromHex, toHex, type Bytes } from './bytes'
 import * as chat from './chat'
 import * as clipboard from './clipboard'
@@ -15,6 +16,7 @@ import { RemoteProtocolError } from './errors'
 import * as execute from './execute'
 import * as files from './files'
 import * as info from './info'
+import * as terminal from './terminal'
 
 interface Sample {
   type: string
@@ -46,6 +48,7 @@ const TOOLS: [string, Tool][] = [
   ['execute', { vectors: executeVectors, encode: execute.encode, decode: execute.decode }],
   ['files', { vectors: filesVectors, encode: files.encode, decode: files.decode }],
   ['info', { vectors: infoVectors, encode: info.encode, decode: info.decode }],
+  ['terminal', { vectors: terminalVectors, encode: terminal.encode, decode: terminal.decode }],
 ]
 
 describe.each(TOOLS)('%s', (_name, { vectors, encode, decode }) => {

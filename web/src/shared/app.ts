@@ -4,15 +4,11 @@ import PrimeVue from 'primevue/config'
 import { createApp, type App, type Component } from 'vue'
 import type { Router } from 'vue-router'
 import { i18n, language } from './i18n'
+import { cspNonce } from './nonce'
 import { preset, startTheme, DARK_CLASS } from './theme'
 import './styles/base.css'
 import './styles/forms.css'
 import 'primeicons/primeicons.css'
-
-/** The server puts a fresh nonce into each page; browsers hide it from the attribute, not from the property. */
-function cspNonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? ''
-}
 
 export function startApp(root: Component, router: Router): App {
   startTheme()

@@ -80,3 +80,11 @@ export const savedSound = {
   get: (): boolean => read('sound') !== 'off',
   set: (value: boolean): void => write('sound', value ? 'on' : 'off'),
 }
+
+export const FONT_SIZES: readonly number[] = [10, 11, 12, 13, 14, 16, 18, 20, 24]
+
+/** Size of the letters in the terminal, in CSS pixels: one of FONT_SIZES. */
+export const savedFontSize = {
+  get: (): number => FONT_SIZES.find((size) => String(size) === read('terminal.font')) ?? 13,
+  set: (value: number): void => write('terminal.font', String(value)),
+}

@@ -5,9 +5,10 @@ import type { ChatRoom } from './chat-room'
 import type { FileTool } from './files/use-files'
 import type { PcInfo } from './pc-info'
 import type { RemoteRun } from './remote-run'
+import type { RemoteTerminal } from './remote-terminal'
 import type { PanelTool } from './ToolRail.vue'
 
-export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files'
+export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files' | 'terminal'
 
 /** What the panels show. */
 export interface Tools {
@@ -16,12 +17,13 @@ export interface Tools {
   info: PcInfo
   runner: RemoteRun
   files: FileTool
+  shell: RemoteTerminal
 }
 
 type Words = (key: string) => string
 
 /** The chat can be read without its right, too: what was said stays. */
-export function panelTools(t: Words, { room, info, runner, files, drawing }: Tools): PanelTool<PanelName>[] {
+export function panelTools(t: Words, { room, info, runner, files, drawing, shell }: Tools): PanelTool<PanelName>[] {
   const chat = room.allowed.value || room.lines.value.length > 0
   return [
     tool(t, 'chat', 'pi-comments', chat, room.unread.value),
@@ -29,6 +31,7 @@ export function panelTools(t: Words, { room, info, runner, files, drawing }: Too
     tool(t, 'info', 'pi-info-circle', info.allowed.value, 0),
     tool(t, 'run', 'pi-play-circle', runner.mayOpen.value || runner.mayRun.value, 0),
     tool(t, 'files', 'pi-folder', files.allowed.value || files.open.value > 0, files.open.value),
+    tool(t, 'terminal', 'pi-code', shell.allowed.value || shell.running.value, 0),
   ]
 }
 

@@ -21,9 +21,14 @@ export function fromList(files: Iterable<File>): LocalFile[] {
 
 /** What was dropped, folders with all that is in them. The entries must be taken before the event is over: call it at once. */
 export async function fromDrop(items: DataTransferItemList): Promise<LocalFile[]> {
-  const entries = Array.from(items, (item) => (item.kind === 'file' ? item.webkitGetAsEntry() : null))
+  const dropped = Array.from(items).filter((item) => item.kind === 'file')
+  const taken = dropped.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }))
   const found: LocalFile[] = []
-  for (const entry of entries) if (entry !== null) await addEntry(entry, [], found)
+  for (const { entry, file } of taken) {
+    if (entry !== null) await addEntry(entry, [], found)
+    // What was made by another page is a file without a place on the disk.
+    else if (file !== null) for (const one of fromList([file])) add(found, one)
+  }
   return found
 }
 
