@@ -13,9 +13,9 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 APT_RUN := xvfb xterm openbox x11-apps x11-xserver-utils fonts-nanum fonts-dejavu-core tk8.6 libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-randr0 libxcb-xtest0
-APT_TEST := $(APT_RUN) chromium chromium-driver xdotool xclip ffmpeg imagemagick postgresql binutils
+APT_TEST := $(APT_RUN) chromium chromium-driver xdotool xclip ffmpeg imagemagick postgresql binutils makeself nsis systemd-container
 
-.PHONY: help demo test check web frozen bench clean
+.PHONY: help demo test check web frozen installer bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -44,7 +44,9 @@ lint: $(VENV)/.dev web/node_modules/.installed
 
 web: web/dist/.built  ## the web apps
 
-frozen: dist/programs/.built  ## the access program as one file
+frozen: dist/programs/.built  ## appliance and access program, one file each
+
+installer: dist/installers/.built  ## Linux .run and .deb, Windows set-up, from the frozen programs
 
 bench: $(VENV)/.dev web/dist/.built  ## figures of docs/performance.md
 	$(BIN)/python -m bench.relay
@@ -80,9 +82,19 @@ web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
 	cd web && npm run --silent build -- --logLevel warn
 	touch dist/.built
 
-FROZEN_SOURCES := $(shell find agent wizhelper/protocol installer/pyinstaller -name '*.py' -o -name '*.spec' 2>/dev/null)
+FROZEN_SOURCES := tools/freeze tools/parts.py $(shell find agent wizhelper installer/pyinstaller -name '*.py' -o -name '*.spec' 2>/dev/null)
 
-dist/programs/.built: $(VENV)/.dev $(FROZEN_SOURCES)
+dist/programs/.built: $(VENV)/.dev web/dist/.built $(FROZEN_SOURCES)
 	tools/apt-need binutils xvfb
-	tools/freeze-access
+	tools/freeze
+	touch $@
+
+INSTALLER_SOURCES := $(wildcard tools/make-*) $(shell find installer -type f 2>/dev/null)
+
+dist/installers/.built: dist/programs/.built $(INSTALLER_SOURCES)
+	tools/apt-need makeself nsis
+	tools/make-run
+	tools/make-deb
+	tools/make-nsis
+	cd dist/installers && sha256sum setup_* wizhelper*_* > SHA256SUMS && cd ../..
 	touch $@

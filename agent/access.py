@@ -29,11 +29,15 @@ from agent.facts import facts
 from agent.features import clipboard, draw, execute, files, info, terminal
 from agent.features.input import InputFeature
 from agent.features.screen import ScreenFeature
+from agent.kept import Kept, default_folder
 from agent.link import LinkError, ServerLink, parse_server
 from agent.overlay.process import FreePlace
+from agent.platform.child import child_command
 from agent.platform.interface import Platform, PlatformError, current_platform
+from agent.platform.restart import current_restarter
 from agent.platform.terminal import terminal_opener
-from agent.session import Parts, SessionView, SupportSession
+from agent.restarting import RestartParts
+from agent.session import Joined, Parts, SessionView, SupportSession
 from agent.tools import ToolKind
 from agent.window.texts import system_language
 from wizhelper import __version__
@@ -83,8 +87,9 @@ class Desk(Protocol):
 class Workshop:
     """Makes what a session needs of this PC."""
 
-    def __init__(self, platform: Platform, kind: str = "one_time") -> None:
+    def __init__(self, platform: Platform, kind: str = "one_time", restart: RestartParts | None = None) -> None:
         self._platform = platform
+        self._restart = restart
         self._kind = kind
         self.host = platform.host()
         self.bar = FreePlace()
@@ -93,7 +98,7 @@ class Workshop:
     def parts(self) -> Parts:
         if self.input is None:
             self.input = self._input()
-        return Parts(self._identity, self._screen, self.input, self._tools())
+        return Parts(self._identity, self._screen, self.input, self._tools(), self._restart)
 
     def _tools(self) -> tuple[ToolKind, ...]:
         return (
@@ -127,6 +132,12 @@ class Workshop:
             self.input.close()
 
 
+def one_time_restart(script: bool) -> RestartParts:
+    """The program puts itself into the autostart of the person at the PC, for one start. `script`: without a window."""
+    command = [*child_command("agent.main", "resume"), *(["--yes"] if script else [])]
+    return RestartParts(current_restarter(), default_folder(), command)
+
+
 class ScriptDesk(SessionView):
     """Without a window: consent was given on the command line; one JSON object per line tells what happens."""
 
@@ -151,10 +162,19 @@ class ScriptDesk(SessionView):
         if consent is not None:
             await entrance.consent(joined, consent.text, True, "command_line")
             self._tell("consented", version=consent.version)
-        self.session = SupportSession(self._reactor, self._server, joined, self._workshop.parts(), self)
-        self.session.start()
-        self._reactor.addSystemEventTrigger("before", "shutdown", self.session.shut_down)
-        await self.session.done
+        return await self._attend(SupportSession(self._reactor, self._server, joined, self._workshop.parts(), self))
+
+    async def resume(self, kept: Kept, joined: Joined) -> int:
+        """The session goes on after a restart of this PC."""
+        self._tell("resumed", company=joined.company, operator=joined.operator)
+        parts = self._workshop.parts()
+        return await self._attend(SupportSession(self._reactor, self._server, joined, parts, self, kept=kept))
+
+    async def _attend(self, session: SupportSession) -> int:
+        self.session = session
+        session.start()
+        self._reactor.addSystemEventTrigger("before", "shutdown", session.shut_down)
+        await session.done
         return 0 if self._took_place else 1
 
     def _tell(self, event: str, **fields: Any) -> None:
@@ -176,6 +196,14 @@ class ScriptDesk(SessionView):
         """--yes answers this question, too."""
         self._tell("approved", operator=operator)
         self.session.approve(True)
+
+    def ask_restart(self, operator: str, timeout_s: float) -> None:
+        """--yes answers this question, too."""
+        self._tell("restart_asked", operator=operator)
+        self.session.restart_answered(True)
+
+    def restart_settled(self) -> None:
+        """Nobody was asked."""
 
     def refused(self, code: str) -> None:
         self._tell("refused", code=code)
@@ -223,7 +251,7 @@ def run_program(main: Callable[[], Coroutine[Any, Any, int]], reactor: Any) -> i
 
 async def _run(options: Any, reactor: Any) -> int:
     words = language(options.lang)
-    workshop = Workshop(current_platform())
+    workshop = Workshop(current_platform(), restart=one_time_restart(options.yes))
     try:
         desk = _desk(options, reactor, _connection(options), workshop, words)
         return await desk.run()

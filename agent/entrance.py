@@ -65,6 +65,11 @@ class Entrance:
         body = {"company": company, "operator": operator, "host": self._host}
         return self._joined(await self._server.post("/join/pick", body))
 
+    async def resume(self, session: str, secret: str, at_desktop: bool) -> Joined:
+        """Back into a session after a restart of this PC; `secret` is spent when the server answers."""
+        body = {"session": session, "secret": secret, "at_desktop": at_desktop, "host": self._host}
+        return self._joined(await self._server.post("/join/resume", body))[0]
+
     async def operators(self, company: str) -> list[tuple[int, str]]:
         answer = await self._server.get(f"/join/operators?company={quote(company, safe='')}")
         items = answer.get("items")

@@ -25,6 +25,9 @@ def parser() -> argparse.ArgumentParser:
     connect.add_argument("--ca", type=Path, metavar="FILE", help="PEM file of the only CA to be trusted")
     connect.add_argument("--file", type=Path, metavar="FILE", help="connection file of a download")
     connect.add_argument("--lang", choices=("ko", "en"), help="language (default: the system's)")
+    resume = commands.add_parser("resume", help="go on with the session for which this PC was restarted")
+    resume.add_argument("--yes", action="store_true", help="no window")
+    resume.add_argument("--lang", choices=("ko", "en"), help="language (default: the system's)")
     _add_device_commands(commands)
     return top
 
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.command in ("enroll", "device"):
         return _device(options)
-    if options.yes and not options.number and not options.file:
+    if options.command == "connect" and options.yes and not options.number and not options.file:
         parser().error("--yes needs --number")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     return _connect(options)
@@ -91,9 +94,9 @@ def _device(options: Any) -> int:
 def _connect(options: Any) -> int:
     from twisted.internet import reactor
 
-    from agent import access
+    from agent import access, resumed
 
-    return access.run(options, reactor)
+    return (resumed.run if options.command == "resume" else access.run)(options, reactor)
 
 
 if __name__ == "__main__":

@@ -6,21 +6,24 @@ The customer's End works here and now: input and picture stop first, then the ne
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from agent.averages import Averages
-from agent.features import chat
+from agent.features import chat, reboot
 from agent.features.chat import Conversation
+from agent.kept import Kept, latest
 from agent.link import AgentSocket, BackOff, LinkError, ServerLink, SocketEvents
+from agent.restarting import Restarting, RestartParts
 from agent.tools import ToolKind
 from agent.untold import Untold
-from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
+from agent.viewer import RESUME_S, InputPart, Memory, ScreenPart, Terms, Viewer
 from wizhelper import __version__
 from wizhelper.protocol import live
 from wizhelper.protocol.channels import ALL_PERMISSIONS
@@ -52,6 +55,12 @@ class SessionView(Protocol):
 
     def ask_approval(self, operator: str, timeout_s: float) -> None: ...
 
+    def ask_restart(self, operator: str, timeout_s: float) -> None:
+        """The operator wants to restart this PC; the answer goes to SupportSession.restart_answered."""
+
+    def restart_settled(self) -> None:
+        """It was answered, or nobody answered in time."""
+
     def refused(self, code: str) -> None: ...
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
@@ -82,6 +91,7 @@ class Parts:
     make_screen: Callable[[Callable[[bytes], int], Callable[[str], None], Callable[[Stats], None]], ScreenPart]
     input_part: InputPart | None
     tools: Sequence[ToolKind] = ()
+    restart: RestartParts | None = None
 
 
 def _terms(hello: live.Hello) -> Terms:
@@ -106,8 +116,10 @@ class SupportSession(SocketEvents):
         *,
         key: SigningKey | None = None,
         asks_first: bool = False,
+        kept: Kept | None = None,
     ) -> None:
-        """`key`: a registered device's own. `asks_first`: this PC's own rule asks the person, whatever the server says."""
+        """`key`: a registered device's own. `asks_first`: this PC's own rule asks the person, whatever the server says.
+        `kept`: the session goes on after a restart of this PC."""
         self._reactor = reactor
         self._server = server
         self._joined = joined
@@ -115,7 +127,8 @@ class SupportSession(SocketEvents):
         if parts.input_part is not None:
             parts.input_part.tell_refusals(view.refused)
         self._view = view
-        self._key = key or SigningKey(os.urandom(KEY_BYTES))
+        self._key_secret = b"" if key is not None else bytes.fromhex(kept.key) if kept else os.urandom(KEY_BYTES)
+        self._key = key or SigningKey(self._key_secret)
         self._asks_first = asks_first
         self._asked_by_server = False
         self._memory = Memory()
@@ -132,6 +145,10 @@ class SupportSession(SocketEvents):
         self._untold = Untold(reactor, lambda: self._online, self._say)
         self._over: str | None = None
         self._unapproved = asks_first
+        self._since_s = 0.0
+        self._restarting = Restarting(reactor, parts.restart, self) if parts.restart is not None else None
+        if kept is not None:
+            self._go_on(kept)
         self.done: Deferred[str] = Deferred()
 
     def start(self) -> None:
@@ -184,13 +201,17 @@ class SupportSession(SocketEvents):
                 self._view.ask_approval(operator, timeout_s)
             case live.Viewer():
                 self._open_viewer(message)
+            case live.RebootNoted():
+                if self._restarting is not None:
+                    self._restarting.noted()
             case live.Ended(reason):
                 self._finish(reason)
 
     def _greeted(self, hello: live.Hello) -> None:
         """Raises RemoteProtocolError("BAD_LIVE") for a policy that is none."""
         terms = _terms(hello)
-        first = self._terms is None
+        first = not self._since_s
+        self._since_s = hello.since_s
         self._terms = terms if self._terms is None else self._terms.narrowed(terms)
         self._back_off.reset()
         self._receipt = hello.receipt
@@ -225,7 +246,7 @@ class SupportSession(SocketEvents):
             self._memory,
             lambda send: self._parts.make_screen(send, self._refused_on_thread, self._measured_on_thread),
             self._parts.input_part,
-            (*self._parts.tools, chat.kind(self._conversation)),
+            (*self._parts.tools, chat.kind(self._conversation), *self._restart_tool()),
             self,
         )
         viewer = self._viewer
@@ -291,6 +312,76 @@ class SupportSession(SocketEvents):
         line = text[:MAX_TOLD]
         self._conversation.say(line if fits(line) else "…", customer=False)
 
+    # --- a restart of this PC ----------------------------------------------------------------------------------------
+
+    @property
+    def going_down(self) -> bool:
+        """The PC restarts: the end of this process, or of the window, is not the session's."""
+        return self._restarting is not None and self._restarting.going_down
+
+    def _restart_tool(self) -> tuple[ToolKind, ...]:
+        if self._restarting is None:
+            return ()
+        account = self._parts.identity(self._key.public.hex()).user
+        return (reboot.kind(self._restarting, account),)
+
+    def ask_restart(self, timeout_s: float) -> None:
+        self._view.ask_restart(self._joined.operator, timeout_s)
+
+    def restart_settled(self) -> None:
+        self._view.restart_settled()
+
+    def say_live(self, message: live.AgentMessage) -> bool:
+        self._untold.flush()
+        self._say(message)
+        return self._online
+
+    def kept(self, secret: str) -> Kept:
+        assert self._terms is not None
+        server = self._server.server
+        fresh = self._memory.resume_until_s > self._reactor.seconds()
+        return Kept(
+            time.time() + live.RESUME_S,
+            server.base,
+            server.ca.decode() if server.ca is not None else None,
+            self._joined.session,
+            secret,
+            self._joined.company,
+            self._joined.operator,
+            self._since_s,
+            self._key_secret.hex(),
+            self._memory.resume.hex() if self._memory.resume is not None and fresh else "",
+            self._memory.trust,
+            tuple(sorted(self._terms.permissions)),
+            self._terms.sas_policy,
+            latest(self._conversation.lines),
+        )
+
+    def _go_on(self, kept: Kept) -> None:
+        """Raises ValueError for a file that this version did not write."""
+        rights = frozenset(p for p in ALL_PERMISSIONS if p in kept.permissions)
+        self._terms = Terms(rights, SasPolicy(kept.sas_policy))
+        if kept.resume:
+            self._memory.resume = bytes.fromhex(kept.resume)
+            self._memory.resume_until_s = self._reactor.seconds() + RESUME_S
+            self._memory.trust = Trust(kept.trust)
+        self._conversation.go_on(kept.said)
+
+    def at_desktop(self) -> None:
+        """After a restart that came back at the logon screen: somebody has logged on."""
+        self._say(live.AtDesktop())
+
+    def _leave(self) -> Deferred[str]:
+        """The session stays open on the server: this PC comes back."""
+        self._over = "restart"
+        self._untold.flush()
+        if self._viewer is not None:
+            self._viewer.close()
+        if self._socket is not None:
+            self._socket.close()
+        self._gone()
+        return succeed("restart")
+
     # --- the person at the PC ----------------------------------------------------------------------------------------
 
     def approve(self, accepted: bool) -> None:
@@ -300,6 +391,11 @@ class SupportSession(SocketEvents):
             self._say(live.Approval(accepted))
         elif not accepted:
             self.end()
+
+    def restart_answered(self, accepted: bool) -> None:
+        """The answer to `ask_restart`."""
+        if self._restarting is not None:
+            self._restarting.answered(accepted)
 
     def say(self, text: str) -> None:
         """The person writes to the operator; it is kept for a console that is away. `text` as chat.fits says."""
@@ -335,6 +431,8 @@ class SupportSession(SocketEvents):
         if self._viewer is not None:
             self._viewer.close()
         self._untold.flush()
+        if self._restarting is not None:
+            self._restarting.session_over()
         self._view.ended(reason, self._receipt)
         if self._socket is None:
             self._gone()
@@ -348,7 +446,10 @@ class SupportSession(SocketEvents):
             self.done.callback(self._over or "")
 
     def shut_down(self) -> Deferred[str]:
-        """For the end of the process: ends the session; fires when the server has been told."""
+        """For the end of the process: ends the session, unless it is the restart of this PC that ends the process; fires
+        when the server has been told."""
+        if self.going_down:
+            return self._leave()
         self.end()
         waiting: Deferred[str] = Deferred()
 

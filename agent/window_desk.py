@@ -79,6 +79,11 @@ class WindowDesk(SessionView):
     async def run(self) -> int:
         self._window = self._make_window(self._reactor, self._said, self._window_gone, self._language)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._shutdown)
+        self.begin()
+        return await self._done
+
+    def begin(self) -> None:
+        """The first page."""
         if self._entrance is None:
             self._window.send(local.Ended(self._why_not()))
         elif self._token is not None:
@@ -89,7 +94,6 @@ class WindowDesk(SessionView):
             number = self._number
             if number:
                 self._begin(self._join(lambda entrance: entrance.by_number(number)))
-        return await self._done
 
     def _why_not(self) -> str:
         """Why there is nothing to enter: somebody who double-clicked sees no other output."""
@@ -114,6 +118,8 @@ class WindowDesk(SessionView):
                 self._begin(self._answer_consent(accepted))
             case local.ApproveAnswer(accepted):
                 self._with_session(lambda s: s.approve(accepted))
+            case local.RestartAnswer(accepted):
+                self._with_session(lambda s: s.restart_answered(accepted))
             case local.Verify(number):
                 self._with_session(lambda s: s.verify(number))
             case local.EndSession():
@@ -209,9 +215,13 @@ class WindowDesk(SessionView):
         if self._done.called:
             # The window died while the server was asked: nobody could end the session.
             return
-        parts: Parts = self._parts()
-        self._session = SupportSession(self._reactor, self._server, self._joined, parts, self)
+        self._session = self.make_session(self._joined)
         self._session.start()
+
+    def make_session(self, joined: Joined) -> SupportSession:
+        assert self._server is not None
+        parts: Parts = self._parts()
+        return SupportSession(self._reactor, self._server, joined, parts, self)
 
     # --- SessionView --------------------------------------------------------------------------------------------------
 
@@ -238,6 +248,12 @@ class WindowDesk(SessionView):
 
     def ask_approval(self, operator: str, timeout_s: float) -> None:
         self._window.send(local.AskApproval(operator))
+
+    def ask_restart(self, operator: str, timeout_s: float) -> None:
+        self._window.send(local.AskRestart(operator, timeout_s))
+
+    def restart_settled(self) -> None:
+        self._window.send(local.RestartSettled())
 
     def refused(self, code: str) -> None:
         self._window.send(local.Status(code, texts.status(code, self._language)))

@@ -172,6 +172,7 @@ def _worlds(
             secure=secure,
         )
         appliance = server.Appliance(settings, certificate if secure else None, Keys(b"k" * 32), reactor)
+        appliance.db.upgrade()
         appliance.startService()
         site: Any = (reactor.sslServers if secure else reactor.tcpServers)[0][1]
         site.timeOut = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,7 @@ from wizhelper.http.errors import CATALOGUE, ApiError
 from wizhelper.records import faults
 from wizhelper.server import now, prepare_data
 from wizhelper.settings.service import add_company, find_company
-from wizhelper.store import audit
+from wizhelper.store import audit, copies, schema
 from wizhelper.store.database import Database, sqlite_url
 
 MIN_FREE_BYTES = 2 << 30
@@ -91,6 +92,12 @@ class Doctor(_Common):
     """Names what is wrong, and the cure."""
 
 
+class Restore(_Common):
+    """Puts a copy of the database into its place; the present one is kept beside it. Stop the appliance first."""
+
+    optParameters = [["copy", None, None, "File in DATA/backups; without it the copies are listed."]]
+
+
 class VerifyAudit(_Common):
     """Reads the whole audit chain, and prints its head to be kept elsewhere."""
 
@@ -106,7 +113,7 @@ class VerifyAudit(_Common):
 
 
 class Options(usage.Options):
-    synopsis = "wizhelper admin init|add-company|add-account|reset-password|doctor|verify-audit --data DIR [options]"
+    synopsis = "wizhelper admin init|add-company|add-account|reset-password|doctor|verify-audit|restore --data DIR [options]"
     subCommands = [
         ["init", None, Init, "First company and administrator."],
         ["add-company", None, AddCompany, "Another company."],
@@ -114,6 +121,7 @@ class Options(usage.Options):
         ["reset-password", None, ResetPassword, "A new password for an account."],
         ["doctor", None, Doctor, "Check the installation."],
         ["verify-audit", None, VerifyAudit, "Check that no line of the audit chain was changed or removed."],
+        ["restore", None, Restore, "Go back to a copy that was made before an upgrade."],
     ]
 
     def postOptions(self) -> None:
@@ -125,7 +133,7 @@ def run(options: Any) -> int:
     """0 done, 1 refused with the reason on standard error."""
     command: _Common = options.subOptions
     work = _COMMANDS[options.subCommand]
-    looks_only = isinstance(command, Doctor | VerifyAudit)
+    looks_only = isinstance(command, Doctor | VerifyAudit | Restore)
     if not looks_only:
         prepare_data(Path(command["data"]))
     db = Database(command["database"] or sqlite_url(Path(command["data"]).resolve() / "wizhelper.db"))
@@ -137,6 +145,9 @@ def run(options: Any) -> int:
         text = CATALOGUE[problem.code].en
         detail = f" {dict(problem.fields)}" if problem.fields else ""
         sys.stderr.write(f"{problem.code}: {text.message} {text.next_step}{detail}\n")
+        return 1
+    except (schema.SchemaTooNew, schema.CopyFailed) as problem:
+        sys.stderr.write(f"{problem}\n")
         return 1
     finally:
         db.stop()
@@ -324,6 +335,21 @@ def _verify_audit(options: Any, db: Database) -> dict[str, Any]:
     return {"lines": verdict.seq, "head": f"{verdict.seq}:{verdict.hash}", "problems": problems}
 
 
+def _restore(options: Any, db: Database) -> dict[str, Any]:
+    database = Path(options["data"]).resolve() / "wizhelper.db"
+    if not options["copy"]:
+        return {"copies": [str(file) for file in copies.copies(database)]}
+    if options["database"]:
+        return {"problems": ["PostgreSQL is restored with its own tools: pg_restore."]}
+    try:
+        aside = copies.restore(database, Path(options["copy"]))
+        return {"restored": options["copy"], "schema": copies.check(database), "before": str(aside or "")}
+    except copies.InUse:
+        return {"problems": ["The appliance runs. Stop it first; nothing was changed."]}
+    except (copies.BadCopy, OSError, sqlite3.Error) as problem:
+        return {"problems": [f"{options['copy']} cannot be restored: {problem}. Nothing was changed."]}
+
+
 _COMMANDS: dict[str, Callable[[Any, Database], dict[str, Any]]] = {
     "init": _init,
     "add-company": _add_company,
@@ -331,4 +357,5 @@ _COMMANDS: dict[str, Callable[[Any, Database], dict[str, Any]]] = {
     "reset-password": _reset_password,
     "doctor": _doctor,
     "verify-audit": _verify_audit,
+    "restore": _restore,
 }

@@ -29,7 +29,7 @@ from wizhelper.aftercare.web import make_routes as aftercare_routes
 from wizhelper.devices.presence import Presence
 from wizhelper.devices.service import Devices
 from wizhelper.devices.web import make_routes as device_routes
-from wizhelper.downloads import programs
+from wizhelper.downloads import packages, programs
 from wizhelper.downloads.pages import CustomerPages
 from wizhelper.downloads.receipt import LIFETIME_S as RECEIPT_S
 from wizhelper.downloads.receipt import ReceiptPages
@@ -56,6 +56,7 @@ from wizhelper.sms.pages import add_callback
 from wizhelper.sms.service import Sms
 from wizhelper.sms.web import make_routes as sms_routes
 from wizhelper.store.database import Database, sqlite_url
+from wizhelper.store.schema import CopyFailed, SchemaTooNew
 from wizhelper.support import rules
 from wizhelper.support.service import Support
 from wizhelper.support.tokens import TokenOffice
@@ -154,7 +155,12 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     settings = read_settings(options)
     prepare_data(settings.data)
     certificate = _certificate(settings)
-    return Appliance(settings, certificate, load_keys(settings.data), reactor)
+    appliance = Appliance(settings, certificate, load_keys(settings.data), reactor)
+    try:
+        appliance.db.upgrade()
+    except (SchemaTooNew, CopyFailed) as problem:
+        raise usage.UsageError(str(problem)) from None
+    return appliance
 
 
 def _certificate(settings: Settings) -> tls.ServerCertificate | None:
@@ -236,6 +242,7 @@ class Appliance(MultiService):
             self._receipts,
             programs.load(self._settings.programs),
             self._certificate.ca if self._certificate else None,
+            packages.load(self._settings.programs),
         ).add_to(site)
         ReceiptPages(self.db, self._receipts, now).add_to(site)
         return site.site(sockets.resources(self._sockets(), {b"device": self._device_socket()}))
@@ -265,7 +272,6 @@ class Appliance(MultiService):
     # --- service ----------------------------------------------------------------------------------------------------
 
     def startService(self) -> None:
-        self.db.upgrade()
         self.db.start(self._reactor)
         self.accounts.start()
         super().startService()

@@ -39,7 +39,9 @@ class DeviceDesk(SessionView):
         tell: Callable[..., None],
         window: Any = WindowProcess,
         free: FreePlace | None = None,
+        asks: bool = True,
     ) -> None:
+        """`asks` False: the question was answered before, and the session only goes on."""
         self._reactor = reactor
         self._policy = policy
         self._language = language
@@ -50,7 +52,7 @@ class DeviceDesk(SessionView):
         self._session: SupportSession
         self._silence: Any = None
         self._asked = False
-        self._answered: bool | None = None
+        self._answered: bool | None = None if asks else True
         self._names = ("", "")
         self._since_s = 0.0
         self._trust = Trust.UNVERIFIED
@@ -82,6 +84,8 @@ class DeviceDesk(SessionView):
         match message:
             case local.ApproveAnswer(accepted):
                 self._answer(accepted)
+            case local.RestartAnswer(accepted):
+                self._session.restart_answered(accepted)
             case local.Verify(number):
                 self._session.verify(number)
             case local.EndSession():
@@ -101,7 +105,7 @@ class DeviceDesk(SessionView):
         """Whoever sits there could not press End any more: the session must not go on unseen."""
         self._free.move(self, 0, 0, 0, 0)
         had_started, self._window = self._window is not None and bool(self._names[0]), None
-        if had_started and not self._over and (self._answered is not None or not self.asks_first):
+        if had_started and not self._over and not self._session.going_down and (self._answered is not None or not self.asks_first):
             self._session.end()
 
     def _close_window(self) -> None:
@@ -142,6 +146,17 @@ class DeviceDesk(SessionView):
         if self._silence is not None and self._silence.active():
             self._silence.cancel()
         self._silence = None
+
+    def ask_restart(self, operator: str, timeout_s: float) -> None:
+        """Where the policy asks nobody to let operators in, nobody is asked here either."""
+        self._tell("restart_asked", operator=operator)
+        if self._window is None or not self.asks_first:
+            self._session.restart_answered(not self.asks_first)
+        else:
+            self._show(local.AskRestart(operator, timeout_s))
+
+    def restart_settled(self) -> None:
+        self._show(local.RestartSettled())
 
     # --- SessionView --------------------------------------------------------------------------------------------------
 

@@ -12,20 +12,28 @@ from typing import Any, TextIO
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from agent.access import Workshop, language, run_program
 from agent.device.desk import DeviceDesk
 from agent.device.enrolment import Application, about, enrol
 from agent.device.link import DeviceLink
 from agent.device.store import DeviceStore, default_folder
+from agent.entrance import Entrance
+from agent.kept import Kept
 from agent.link import LinkError, ServerLink, parse_server
 from agent.platform.interface import current_platform
+from agent.platform.restart import Restarter, current_restarter
+from agent.restarting import RestartParts
+from agent.resumed import back_in, pause, take_kept
 from agent.session import Joined, SupportSession
 from wizhelper.protocol import device as wire
 
 log = Logger()
 
 INSTANCE_BYTES = 16
+#: After a restart that came back at the logon screen.
+DESKTOP_EVERY_S = 2.0
 
 
 def tell(out: TextIO, event: str, **fields: Any) -> None:
@@ -69,9 +77,12 @@ def run_device(options: Any, reactor: Any) -> int:
 
 
 async def _device(options: Any, reactor: Any) -> int:
-    workshop = Workshop(current_platform(), "device")
+    store = _store(options)
+    restart = RestartParts(current_restarter(), store.folder, None)
+    workshop = Workshop(current_platform(), "device", restart)
     try:
-        program = DeviceProgram(reactor, _store(options), workshop, language(options.lang), partial(tell, sys.stdout))
+        program = DeviceProgram(reactor, store, workshop, language(options.lang), partial(tell, sys.stdout))
+        program.go_on(restart)
         return await program.run()
     finally:
         workshop.close()
@@ -114,18 +125,46 @@ class DeviceProgram:
         self._say("device", state=state)
 
     def invited(self, invite: wire.Invite) -> None:
+        self._begin(Joined(invite.session, invite.secret, self._link.registration.company, invite.operator))
+
+    def _begin(self, joined: Joined, kept: Kept | None = None) -> SupportSession:
         policy = self._link.registration.policy_now()
         assert policy is not None  # the link hands on no invitation without one
-        desk = DeviceDesk(self._reactor, policy, self._language, self._say, free=self._workshop.bar)
-        joined = Joined(invite.session, invite.secret, self._link.registration.company, invite.operator)
-        parts = self._workshop.parts()
-        session = SupportSession(
-            self._reactor, self._server, joined, parts, desk, key=self._key, asks_first=desk.asks_first
+        desk = DeviceDesk(
+            self._reactor, policy, self._language, self._say, asks=kept is None, free=self._workshop.bar
         )
+        parts = self._workshop.parts()
+        asks = desk.asks_first and kept is None
+        session = SupportSession(self._reactor, self._server, joined, parts, desk, key=self._key, asks_first=asks, kept=kept)
         desk.attend(session)
-        self._desks[invite.session] = desk
-        session.done.addCallback(self._ended, invite.session)
+        self._desks[joined.session] = desk
+        session.done.addCallback(self._ended, joined.session)
         session.start()
+        return session
+
+    # --- after a restart of this PC -----------------------------------------------------------------------------------
+
+    def go_on(self, restart: RestartParts) -> None:
+        """The session for which this PC was restarted, if there is one."""
+        kept = take_kept(restart)
+        if kept is not None and self._link.registration.policy_now() is not None:
+            Deferred.fromCoroutine(self._resume(kept, restart.restarter)).addErrback(self._not_resumed)
+
+    async def _resume(self, kept: Kept, restarter: Restarter) -> None:
+        entrance = Entrance(self._server, self._workshop.host)
+        at_desktop = restarter.at_desktop()
+        session = self._begin(await back_in(self._reactor, entrance, kept, at_desktop), kept)
+        self._say("resumed", session=kept.session, at_desktop=at_desktop)
+        while not at_desktop and not session.done.called:
+            await pause(self._reactor, DESKTOP_EVERY_S)
+            at_desktop = restarter.at_desktop()
+        if not session.done.called:
+            session.at_desktop()
+
+    @staticmethod
+    def _not_resumed(failure: Failure) -> None:
+        failure.trap(LinkError)
+        log.error("The session does not go on: {problem}", problem=str(failure.value))
 
     def _ended(self, reason: str, session: str) -> str:
         del self._desks[session]

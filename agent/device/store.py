@@ -63,6 +63,10 @@ class DeviceStore:
         self._folder = folder
         self._lock: IO[str] | None = None
 
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
     def open(self) -> None:
         """Makes the folder and takes its lock until this process ends. Raises LinkError: STATE_FOLDER, ALREADY_RUNNING."""
         try:

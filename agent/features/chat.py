@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from agent.tools import Outlet, ToolKind
 from wizhelper.protocol import chat
@@ -26,6 +26,17 @@ class Conversation:
         self._lines: deque[chat.Said] = deque(maxlen=MAX_LINES)
         self._count = 0
         self._console: Callable[[chat.Said], None] | None = None
+
+    @property
+    def lines(self) -> tuple[chat.Said, ...]:
+        return tuple(self._lines)
+
+    def go_on(self, lines: Sequence[chat.Said]) -> None:
+        """What was said before a restart of this PC; numbers go on after it."""
+        for line in lines:
+            self._lines.append(line)
+            self._count = max(self._count, line.number)
+            self._heard(line)
 
     def attach(self, console: Callable[[chat.Said], None] | None) -> None:
         """A console that is there from now on; it is told everything that is known. None: it is gone."""

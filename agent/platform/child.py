@@ -10,10 +10,11 @@ _PACKAGES = Path(__file__).resolve().parents[2]
 
 
 def child_command(module: str, option: str) -> list[str]:
-    """argv for `module` run as a program: `agent-exe OPTION` when frozen, else `python -m MODULE`."""
+    """argv for `module` run as a program: `agent-exe OPTION` when frozen, else `python -m MODULE`. `option` that is a command
+    of the program (no leading "--") is given to the module, too."""
     if getattr(sys, "frozen", False):
         return [sys.executable, option]
-    return [sys.executable, "-m", module]
+    return [sys.executable, "-m", module, *([] if option.startswith("--") else [option])]
 
 
 def child_environment() -> dict[str, str]:

@@ -300,6 +300,26 @@ class ApprovalPage(Page):
         self.submit(local.ApproveAnswer(accepted))
 
 
+class RestartPage(Page):
+    """The operator wants to restart this PC; what is not saved would be lost."""
+
+    def __init__(self, parent: tkinter.Misc, context: Context, asked: local.AskRestart) -> None:
+        super().__init__(parent, context)
+        self.heading(self.texts.restart_title)
+        self.paragraph(self.texts.restart_body.format(operator=rules.shown_name(asked.operator)), "TLabel")
+        self.paragraph(self.texts.restart_silence.format(seconds=round(asked.timeout_s)))
+        self.place_message()
+        row = ttk.Frame(self)
+        row.pack(fill="x", pady=(16, 0))
+        self.button(row, self.texts.restart_now, lambda: self._answer(True), "Primary.TButton").pack(side="left")
+        deny = self.button(row, self.texts.restart_not, lambda: self._answer(False))
+        deny.pack(side="left", padx=(8, 0))
+        self.focus_field = deny
+
+    def _answer(self, accepted: bool) -> None:
+        self.submit(local.RestartAnswer(accepted))
+
+
 class EndedPage(Page):
     """Why it ended, and the way to report abuse."""
 

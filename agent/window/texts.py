@@ -49,6 +49,11 @@ class Texts:
     approve_title: str
     approve_body: str
     allow: str
+    restart_title: str
+    restart_body: str
+    restart_silence: str
+    restart_now: str
+    restart_not: str
     deny: str
     bar: str
     end: str
@@ -105,6 +110,14 @@ KOREAN = Texts(
     approve_title="원격제어 승인",
     approve_body="상담원 {operator}님이 이 PC의 화면을 보고 제어하려고 합니다. 허용하시겠습니까?",
     allow="허용",
+    restart_title="PC 다시 시작",
+    restart_body=(
+        "상담원 {operator}님이 이 PC를 다시 시작하려고 합니다. 저장하지 않은 작업은 사라지니 먼저 저장하세요. "
+        "다시 켜지면 원격지원이 저절로 이어집니다."
+    ),
+    restart_silence="{seconds}초 안에 누르지 않으면 다시 시작하지 않습니다.",
+    restart_now="다시 시작",
+    restart_not="지금은 안 함",
     deny="거부",
     bar="지원 상담원: {operator} ({company}) · {since}부터 · {elapsed}",
     end="종료",
@@ -172,6 +185,14 @@ ENGLISH = Texts(
     approve_title="Allow remote control",
     approve_body="The operator {operator} wants to see and control the screen of this PC. Allow it?",
     allow="Allow",
+    restart_title="Restart this PC",
+    restart_body=(
+        "Operator {operator} wants to restart this PC. Save your work first: what is not saved is lost. "
+        "Remote support goes on by itself when the PC is back."
+    ),
+    restart_silence="Without an answer within {seconds} seconds it does not restart.",
+    restart_now="Restart",
+    restart_not="Not now",
     deny="Refuse",
     bar="Operator: {operator} ({company}) · since {since} · {elapsed}",
     end="End",

@@ -17,7 +17,17 @@ from typing import BinaryIO
 
 from agent.window.bar import BarState, SessionBar
 from agent.window.chat import ChatWindow
-from agent.window.pages import ApprovalPage, ConsentPage, Context, EndedPage, NumberPage, Page, PickPage, VerifyPage
+from agent.window.pages import (
+    ApprovalPage,
+    ConsentPage,
+    Context,
+    EndedPage,
+    NumberPage,
+    Page,
+    PickPage,
+    RestartPage,
+    VerifyPage,
+)
 from agent.window.texts import TEXTS, Language, Texts, system_language
 from agent.window.theme import BRAND, PAPER, Theme, become_dpi_aware
 from wizhelper.protocol import local
@@ -78,6 +88,7 @@ class Window:
         self._bar: SessionBar | None = None
         self._bar_state: BarState | None = None
         self._typing_wished = False
+        self._restart_asked: local.AskRestart | None = None
         self._chat: ChatWindow | None = None
         self._said: list[local.ChatLine] = []
         root.protocol("WM_DELETE_WINDOW", self._close)
@@ -139,6 +150,13 @@ class Window:
                 self._show_error(message)
             case local.Session():
                 self._start(message)
+            case local.AskRestart():
+                self._restart_asked = message
+                self._follow_session(anew=True)
+                self._root.bell()
+            case local.RestartSettled():
+                self._restart_asked = None
+                self._follow_session(anew=True)
             case local.Sas() | local.Status() | local.Activities():
                 self._update_bar(message)
             case local.ChatLine():
@@ -228,6 +246,10 @@ class Window:
     def _follow_session(self, anew: bool = False) -> None:
         """During a session the window is there only to have the confirmation number typed."""
         state = self._bar_state
+        if self._restart_asked is not None and state is not None:
+            if anew:
+                self._put(RestartPage(self._root, self._context(), self._restart_asked))
+            return
         if state is None or state.sas.verified or state.sas.sas_policy == SasPolicy.OFF:
             self._typing_wished = False
         needed = state is not None and state.sas.sas_policy == SasPolicy.REQUIRED and not state.sas.verified
@@ -269,7 +291,7 @@ class Window:
     def _drop_bar(self) -> None:
         if self._bar is not None:
             self._bar.destroy()
-        self._bar = self._bar_state = None
+        self._bar = self._bar_state = self._restart_asked = None
         self._drop_chat()
         self._said.clear()
 
@@ -345,6 +367,8 @@ class Window:
         if self._bar_state is not None:
             self._typing_wished = False
             self._root.withdraw()
+            if self._restart_asked is not None:
+                self._pipe.send(local.RestartAnswer(False))
             return
         self._pipe.send(local.Closed())
         self._root.withdraw()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import io
 import json
@@ -16,7 +17,7 @@ import pytest
 from fakes import Answer, Browser
 from world import PROGRAM, World
 
-from wizhelper.downloads import programs
+from wizhelper.downloads import packages, programs
 from wizhelper.downloads.programs import SIDECAR, Program
 from wizhelper.downloads.texts import EN, KO, status_key
 from wizhelper.support.states import State
@@ -257,7 +258,9 @@ def test_after_the_consent_the_page_offers_the_program_of_the_customers_system(w
 
 @pytest.mark.parametrize("system", ["Linux; Android 14", "iPhone; CPU iPhone OS 18_0 like Mac OS X"])
 def test_a_phone_is_told_that_it_is_not_supported_yet(world: World, system: str) -> None:
-    _, page = _agreed(world, _number(world), **{"User-Agent": f"Mozilla/5.0 ({system}) Mobile", "Accept-Language": "ko"})
+    _, page = _agreed(
+        world, _number(world), **{"User-Agent": f"Mozilla/5.0 ({system}) Mobile", "Accept-Language": "ko"}
+    )
     assert KO["phone"] in html.unescape(page.text)
     assert KO["download_help"] not in html.unescape(page.text)
 
@@ -429,3 +432,61 @@ def test_the_program_is_the_same_for_every_customer(world: World) -> None:
     first = _unpacked(_agreed(world, _number(world))[0].get("/download/linux"))
     second = _unpacked(_agreed(world, _number(world, "beta"))[0].get("/download/linux"))
     assert first[0] == second[0] and first[1]["token"] != second[1]["token"]
+
+
+def test_linux_gets_the_installer_and_the_icon_that_starts_it(tmp_path: Path) -> None:
+    """LNX-TAR LNX-PKG: once it was built; the connection file travels beside it, never in it."""
+    (tmp_path / programs.FILES["linux"]).write_bytes(b"bare program")
+    (tmp_path / programs.BUILT_INSTALLER).write_bytes(PROGRAM)
+    packed = programs.archive(programs.load(tmp_path)["linux"], programs.sidecar("https://x", None, "t"))
+    assert packed.file_name == "setup_wizhelper_x86_64.tar.gz"
+    with tarfile.open(fileobj=io.BytesIO(packed.body)) as archive:
+        archive.extractall(tmp_path / "out", filter="data")
+    out = tmp_path / "out"
+    assert sorted(file.name for file in out.iterdir()) == [programs.SIDECAR, "setup_wizhelper.run", "w_setup.desktop"]
+    assert (out / "setup_wizhelper.run").read_bytes() == PROGRAM
+    assert (out / "setup_wizhelper.run").stat().st_mode & 0o111 and (out / "w_setup.desktop").stat().st_mode & 0o111
+
+
+NAMES = {
+    "wizhelper-agent_1.2.0_amd64.deb": ("linux", "amd64"),
+    "setup_wizhelper_agent_1.2.0_x86_64.exe": ("windows", "x86_64"),
+    "wizhelper-agent_1.2.0_arm64.pkg": ("mac", "arm64"),
+}
+
+
+def test_installers_are_found_by_their_names_and_nothing_else_is(tmp_path: Path) -> None:
+    for name in (*NAMES, "wizhelper_1.2.0_amd64.deb", "secret.txt", "wizhelper-agent_x_amd64.deb", "SHA256SUMS"):
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "wizhelper-agent_9_amd64.deb").symlink_to("/etc/passwd")
+    found = packages.load(tmp_path)
+    assert {name: (package.os, package.arch) for name, package in found.items()} == NAMES
+    for name, package in found.items():
+        assert (
+            package.sha256 == hashlib.sha256(name.encode()).hexdigest() and packages.content(package) == name.encode()
+        )
+    assert packages.load(None) == {} and packages.load(tmp_path / "none") == {}
+
+
+def test_an_installer_that_was_exchanged_after_the_start_is_not_handed_out(tmp_path: Path) -> None:
+    file = tmp_path / next(iter(NAMES))
+    file.write_bytes(b"good")
+    package = packages.load(tmp_path)[file.name]
+    file.write_bytes(b"evil")
+    assert packages.content(package) is None
+    file.unlink()
+    assert packages.content(package) is None
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_help_against_false_alarms_shows_the_hashes_to_compare(world: World, language: str) -> None:
+    page = world.browser().get(f"/download/help/antivirus?lang={language}")
+    text = html.unescape(page.text)
+    assert page.status == 200 and LANGUAGES[language]["antivirus_title"] in text
+    assert hashlib.sha256(PROGRAM).hexdigest() in text
+    assert "/download/help/antivirus" in world.browser().get("/download").text
+
+
+@pytest.mark.parametrize("name", ["none.deb", "..%2f..%2fmaster.key", "wizhelper.db", "%00"])
+def test_only_installers_are_handed_out_by_name(world: World, name: str) -> None:
+    assert world.browser().get(f"/download/file/{name}").status == 404

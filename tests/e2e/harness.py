@@ -80,6 +80,13 @@ class Appliance:
     tree: Path = TOP
     process: subprocess.Popen[bytes] | None = None
     passwords: dict[str, str] = field(default_factory=dict)
+    #: A frozen program gets an empty environment.
+    program: Path = PYTHON_BIN / "wizhelper"
+    frozen: bool = False
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {} if self.frozen else code_of(self.tree)
 
     @property
     def url(self) -> str:
@@ -98,8 +105,8 @@ class Appliance:
         return self.folder / "appliance.log"
 
     def admin(self, *arguments: str) -> dict[str, Any]:
-        command = [PYTHON_BIN / "wizhelper", "admin", *arguments, "--data", self.data, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=code_of(self.tree))
+        command = [self.program, "admin", *arguments, "--data", self.data, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment)
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -113,8 +120,8 @@ class Appliance:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            command = [PYTHON_BIN / "wizhelper", "serve", "--data", self.data, "--port", str(self.port), *self.extra]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=code_of(self.tree))
+            command = [self.program, "serve", "--data", self.data, "--port", str(self.port), *self.extra]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment)
         eventually("the appliance listens", self._listens)
 
     def _listens(self) -> bool:

@@ -35,6 +35,7 @@ PUBLIC_ROUTES = {
     "POST /join",
     "POST /join/pick",
     "POST /join/token",
+    "POST /join/resume",
     "GET /join/operators",
     "POST /join/<uuid:id>/consent",
     "POST /join/<uuid:id>/report",

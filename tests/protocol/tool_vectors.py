@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wizhelper.protocol import chat, clipboard, draw, execute, files, info, terminal
+from wizhelper.protocol import chat, clipboard, draw, execute, files, info, reboot, terminal
 
 
 @dataclass(frozen=True)
@@ -277,6 +277,32 @@ TOOLS = {
             "12000000017b7d",
             "0100000001",
             "1100000001" + "61" * (terminal.MAX_OUTPUT_BYTES + 1),
+        ],
+    ),
+    "reboot": ToolSamples(
+        reboot.encode,
+        reboot.decode_console,
+        reboot.decode_agent,
+        [reboot.Ask(), reboot.Restart(1, False, "", ""), reboot.Restart(2, True, "CORP\\홍길동", "비밀 번호 '\"$")],
+        [reboot.Able(True, False, True, "hong"), reboot.Answer(1, "going_down", ""), reboot.Answer(2, "refused", "BUSY")],
+        [
+            "",
+            "01",
+            _hex(1, '{"request":1}'),
+            _hex(2, '{"request":1,"safe_mode":false,"account":"a"}'),
+            *(
+                _hex(2, '{"request":1,"safe_mode":false,"account":"' + bad + '","password":""}')
+                for bad in ("-x", "a/b", "a\\nb", "a\\u0000", "x" * 257)
+            ),
+            _hex(2, '{"request":1,"safe_mode":false,"account":"a","password":"a\\u0000b"}'),
+            _hex(2, '{"request":1,"safe_mode":0,"account":"","password":""}'),
+            "11",
+        ],
+        [
+            "",
+            "01",
+            _hex(0x11, '{"restart":1,"safe_mode":false,"auto_logon":false,"account":""}'),
+            _hex(0x12, '{"request":1,"state":"done","code":""}'),
         ],
     ),
 }

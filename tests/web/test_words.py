@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wizhelper.accounts.model import LoginResult, LogoutReason
+from wizhelper.protocol.live import Step
 from wizhelper.records import acts
 from wizhelper.settings import rights
 from wizhelper.support import rules
@@ -19,8 +20,9 @@ I18N = Path(__file__).parent.parent.parent / "web" / "src" / "shared" / "i18n"
 #: Events that are no transitions; see records/events.append in support/rules.py.
 OTHER_EVENTS = (
     *("created", "program_started", "control_opened", "abuse_reported"),
-    *("survey_answered", "invited"),
+    *("survey_answered", "invited", "reboot_called_off"),
 )
+REBOOT_EVENTS = [f"reboot_{step}" for step in Step]
 
 FAMILIES: dict[str, Iterable[str]] = {
     "end_reason": EndReason,
@@ -28,7 +30,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "out_reason": LogoutReason,
     "result": rules.RESULTS,
     "actor": [rules.CUSTOMER, rules.SERVER, acts.AGENT],
-    "event": [*(t for t in Trigger), *OTHER_EVENTS, *acts.ACTS, acts.OVERFLOW],
+    "event": [*(t for t in Trigger), *OTHER_EVENTS, *REBOOT_EVENTS, *acts.ACTS, acts.OVERFLOW],
     "right": rights.DEFAULTS,
 }
 

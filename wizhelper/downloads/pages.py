@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wizhelper.downloads import programs, receipt
+from wizhelper.downloads import packages, programs, receipt
+from wizhelper.downloads.packages import Package
 from wizhelper.downloads.programs import Os, Program
 from wizhelper.downloads.rendering import guarded, redirect, rendered
 from wizhelper.downloads.texts import TEXTS, status_key
@@ -55,6 +56,7 @@ class CustomerPages:
         receipt_tokens: TokenOffice,
         available: Mapping[Os, Program],
         ca: bytes | None,
+        installers: Mapping[str, Package],
     ) -> None:
         self._db = db
         self._support = support
@@ -63,6 +65,7 @@ class CustomerPages:
         self._download_tokens = download_tokens
         self._receipt_tokens = receipt_tokens
         self._programs = available
+        self._packages = installers
         self._ca = ca
 
     def add_to(self, site: WebSite) -> None:
@@ -78,6 +81,8 @@ class CustomerPages:
         site.add_page("/join/style.css", self.style)
         site.add_page("/download", guarded(self.download_list))
         site.add_page("/download/<os>", guarded(self.download))
+        site.add_page("/download/file/<name>", guarded(self.package))
+        site.add_page("/download/help/antivirus", guarded(self.antivirus))
         if self._ca is not None:
             site.add_page("/ca.pem", self.ca_file)
 
@@ -178,7 +183,23 @@ class CustomerPages:
 
     async def download_list(self, page: Page) -> Response:
         """CUST-LINKS: the access program without a number in it."""
-        return rendered(page, "download.html", programs=self._programs, choice=_os_of(page.user_agent))
+        choice = _os_of(page.user_agent)
+        return rendered(page, "download.html", programs=self._programs, packages=self._packages, choice=choice)
+
+    async def package(self, page: Page) -> Response:
+        """An installer for the firm's own PCs, by its name."""
+        found = self._packages.get(page.path["name"])
+        data = packages.content(found) if found is not None else None
+        if data is None:
+            raise ApiError("PROGRAM_MISSING")
+        headers = {"Content-Disposition": f'attachment; filename="{page.path["name"]}"'}
+        return Response(data, "application/octet-stream", headers=headers)
+
+    async def antivirus(self, page: Page) -> Response:
+        """What to do about a false alarm, with the hashes to compare."""
+        hashes = [(program.file_name, program.sha256) for program in self._programs.values()]
+        hashes += [(name, package.sha256) for name, package in self._packages.items()]
+        return rendered(page, "antivirus.html", hashes=hashes)
 
     async def download(self, page: Page) -> Response:
         """CUST-DL, CUST-RUN: with a joined session the number travels in the connection file."""

@@ -29,6 +29,16 @@ FILES: Mapping[Os, str] = {
     "mac": "wizhelper-access-macos.zip",
 }
 
+#: Instead of the bare Linux program, if it has been built: an installer that needs no root, and the icon that starts it.
+BUILT_INSTALLER, INSTALLER, STARTER = "setup_wizhelper_x86_64.run", "setup_wizhelper.run", "w_setup.desktop"
+STARTER_TEXT = """[Desktop Entry]
+Type=Application
+Name=WizHelper
+Name[ko]=WizHelper 설치
+Exec=sh -c 'cd "$(dirname "$1")" && exec ./setup_wizhelper.run' sh %k
+Terminal=true
+""".encode()
+
 
 @dataclass(frozen=True)
 class Program:
@@ -36,6 +46,7 @@ class Program:
     file_name: str
     content: bytes
     sha256: str
+    arch: str = "x86_64"
 
 
 @dataclass(frozen=True)
@@ -49,11 +60,20 @@ def load(folder: Path | None) -> Mapping[Os, Program]:
     """What has been built. Read once: the files are handed out as they were at start."""
     found: dict[Os, Program] = {}
     for os, name in FILES.items():
-        file = folder / name if folder else None
-        if file is not None and file.is_file():
-            content = file.read_bytes()
-            found[os] = Program(os, name, content, hashlib.sha256(content).hexdigest())
-    return found
+        program = _read(folder, os, name) if folder else None
+        if program is not None:
+            found[os] = program
+    installer = _read(folder, "linux", BUILT_INSTALLER, INSTALLER) if folder else None
+    return found | {"linux": installer} if installer is not None else found
+
+
+def _read(folder: Path, os: Os, name: str, called: str | None = None) -> Program | None:
+    """`called`: its name in the archive, if another one."""
+    file = folder / name
+    if not file.is_file():
+        return None
+    content = file.read_bytes()
+    return Program(os, called or name, content, hashlib.sha256(content).hexdigest())
 
 
 def sidecar(server: str, ca: bytes | None, token: str | None) -> bytes:
@@ -64,7 +84,7 @@ def sidecar(server: str, ca: bytes | None, token: str | None) -> bytes:
 def archive(program: Program, connection: bytes) -> Archive:
     """The program, untouched, with its connection file."""
     if program.os == "linux":
-        return Archive("setup_wizhelper_x86_64.tar.gz", "application/gzip", _tar_gz(program, connection))
+        return Archive(f"setup_wizhelper_{program.arch}.tar.gz", "application/gzip", _tar_gz(program, connection))
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_STORED) as out:
         out.writestr(program.file_name, program.content)
@@ -72,18 +92,21 @@ def archive(program: Program, connection: bytes) -> Archive:
     return Archive(f"setup_wizhelper_{program.os}.zip", "application/zip", body.getvalue())
 
 
-_packed: dict[str, bytes] = {}
+_packed: dict[tuple[str, str], bytes] = {}
 
 
 def _tar_gz(program: Program, connection: bytes) -> bytes:
     """gzip members may be joined: the program's large member is made once and reused as it is."""
-    large = _packed.get(program.sha256)
+    large = _packed.get((program.file_name, program.sha256))
     if large is None:
         # mtime 0: the same program gives the same bytes.
         large = gzip.compress(_member(program.file_name, program.content, 0o755), 1, mtime=0)
-        _packed[program.sha256] = large
+        _packed[(program.file_name, program.sha256)] = large
     end = bytes(2 * tarfile.BLOCKSIZE)
-    return gzip.compress(_member(SIDECAR, connection, 0o600), 6, mtime=0) + large + gzip.compress(end, 6, mtime=0)
+    small = _member(SIDECAR, connection, 0o600)
+    if program.file_name == INSTALLER:
+        small += _member(STARTER, STARTER_TEXT, 0o755)
+    return gzip.compress(small, 6, mtime=0) + large + gzip.compress(end, 6, mtime=0)
 
 
 def _member(name: str, content: bytes, mode: int) -> bytes:

@@ -25,6 +25,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "drawn": "화면에 그리기",
         "terminal_opened": "터미널 열기",
         "terminal_closed": "터미널 닫힘",
+        "reboot_asked": "재부팅 요청",
+        "reboot_refused": "재부팅하지 않음",
         "acts_overflow": "이후의 작업은 너무 많아 기록하지 않음",
     },
     "en": {
@@ -45,6 +47,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "drawn": "Drawn on the screen",
         "terminal_opened": "Terminal opened",
         "terminal_closed": "Terminal closed",
+        "reboot_asked": "Restart asked for",
+        "reboot_refused": "Not restarted",
         "acts_overflow": "What followed was too much to be kept",
     },
 }
@@ -61,6 +65,7 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "files": "파일 전송",
         "draw": "화면에 그리기",
         "terminal": "터미널",
+        "reboot": "PC 재부팅",
     },
     "en": {
         "view": "see the screen",
@@ -73,5 +78,6 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "files": "move files",
         "draw": "draw on the screen",
         "terminal": "terminal",
+        "reboot": "restart the PC",
     },
 }

@@ -18,11 +18,14 @@ class Channel(IntEnum):
     CLIPBOARD = 7
     EXEC = 8
     INFO = 9
+    REBOOT = 19
     TERMINAL = 20
 
 
 #: Their messages are padded to a multiple of PAD_BLOCK: lengths of key strokes, words and pasted text say too much.
-PADDED = frozenset({Channel.CONTROL, Channel.INPUT, Channel.CHAT, Channel.CLIPBOARD, Channel.TERMINAL})
+PADDED = frozenset(
+    {Channel.CONTROL, Channel.INPUT, Channel.CHAT, Channel.CLIPBOARD, Channel.REBOOT, Channel.TERMINAL}
+)
 
 PAD_BLOCK = 64
 
@@ -41,6 +44,7 @@ COMMAND = Permission("command")
 FILES = Permission("files")
 DRAW = Permission("draw")
 TERMINAL = Permission("terminal")
+REBOOT = Permission("reboot")
 
 ALL_PERMISSIONS = (
     VIEW,
@@ -53,5 +57,6 @@ ALL_PERMISSIONS = (
     FILES,
     DRAW,
     TERMINAL,
+    REBOOT,
 )
 """What this version can do: rights that a server names beyond these are not granted."""

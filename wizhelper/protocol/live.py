@@ -1,7 +1,7 @@
 """The agent's control link (/ws/agent): JSON text messages between agent and server. Nothing secret but `secret` itself.
 
-agent -> server: Auth first, then Approval, EndSession, Acts, Quality
-server -> agent: Hello, ApprovalAsked, Viewer, Ended
+agent -> server: Auth first, then Approval, EndSession, Acts, Quality, Rebooting, RebootCalledOff, AtDesktop
+server -> agent: Hello, ApprovalAsked, Viewer, RebootNoted, Ended
 Each message is an object whose `type` names its class in lower case with underscores.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 from wizhelper.protocol import messages
@@ -21,6 +22,18 @@ MAX_ACTS = 500
 MAX_FACTS, MAX_NAME_LENGTH, MAX_FACT_LENGTH = 16, 32, 1024
 """Lengths in characters."""
 MAX_SAMPLES = 64
+RESUME_S = 15 * 60
+"""How long after Rebooting the secret of a restart brings the session back."""
+
+
+class Step(StrEnum):
+    """What the operator sees of a restart, in this order; LOGON_SCREEN may be missing."""
+
+    GOING_DOWN = "going_down"
+    NO_SIGNAL = "no_signal"
+    NETWORK_UP = "network_up"
+    LOGON_SCREEN = "logon_screen"
+    DESKTOP = "desktop"
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,30 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Rebooting:
+    """The PC restarts as soon as RebootNoted came. `secret_hash`: SHA-256, in hex, of what POST /join/resume will bring."""
+
+    secret_hash: str
+    safe_mode: bool
+    auto_logon: bool
+
+
+@dataclass(frozen=True)
+class RebootCalledOff:
+    """The PC stays up, and the secret is forgotten."""
+
+
+@dataclass(frozen=True)
+class AtDesktop:
+    """After a restart that ended at the logon screen: somebody has logged on."""
+
+
+@dataclass(frozen=True)
+class RebootNoted:
+    """The server waits for the PC to come back."""
+
+
+@dataclass(frozen=True)
 class Hello:
     state: str
     company: str
@@ -114,11 +151,15 @@ class Ended:
     reason: str
 
 
-AgentMessage = Auth | Approval | EndSession | Acts | Quality
-ServerMessage = Hello | ApprovalAsked | Viewer | Ended
+AgentMessage = Auth | Approval | EndSession | Acts | Quality | Rebooting | RebootCalledOff | AtDesktop
+ServerMessage = Hello | ApprovalAsked | Viewer | RebootNoted | Ended
 
-_FROM_AGENT: tuple[type[Any], ...] = (Auth, Approval, EndSession, Acts, Quality)
-_FROM_SERVER: tuple[type[Any], ...] = (Hello, ApprovalAsked, Viewer, Ended)
+_FROM_AGENT: tuple[type[Any], ...] = (
+    *(Auth, Approval, EndSession, Acts, Quality),
+    *(Rebooting, RebootCalledOff, AtDesktop),
+)
+_FROM_SERVER: tuple[type[Any], ...] = (Hello, ApprovalAsked, Viewer, RebootNoted, Ended)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def _name(kind: type[Any]) -> str:
@@ -140,6 +181,8 @@ def decode_from_agent(data: bytes | str) -> AgentMessage:
         _check_acts(found)
     if isinstance(found, Quality) and len(found.samples) > MAX_SAMPLES:
         raise RemoteProtocolError("BAD_LIVE", "samples")
+    if isinstance(found, Rebooting) and not _SHA256.fullmatch(found.secret_hash):
+        raise RemoteProtocolError("BAD_LIVE", "secret_hash")
     return found
 
 

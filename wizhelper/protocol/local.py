@@ -58,6 +58,11 @@ class ApproveAnswer:
 
 
 @dataclass(frozen=True)
+class RestartAnswer:
+    accepted: bool
+
+
+@dataclass(frozen=True)
 class Verify:
     """The confirmation number as the person typed it, digits only."""
 
@@ -114,6 +119,7 @@ FromWindow = (
     | Pick
     | ConsentAnswer
     | ApproveAnswer
+    | RestartAnswer
     | Verify
     | EndSession
     | Report
@@ -162,6 +168,19 @@ class AskConsent:
 @dataclass(frozen=True)
 class AskApproval:
     operator: str
+
+
+@dataclass(frozen=True)
+class AskRestart:
+    """The operator wants to restart this PC. The bar stays; RestartSettled takes the question away."""
+
+    operator: str
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class RestartSettled:
+    """It was answered, or it is too late for an answer."""
 
 
 @dataclass(frozen=True)
@@ -245,6 +264,8 @@ ToWindow = (
     | Operators
     | AskConsent
     | AskApproval
+    | AskRestart
+    | RestartSettled
     | Session
     | Sas
     | Status
@@ -262,6 +283,7 @@ FROM_WINDOW: Mapping[str, type[Any]] = {
     "pick": Pick,
     "consent": ConsentAnswer,
     "approve": ApproveAnswer,
+    "restart": RestartAnswer,
     "verify": Verify,
     "end": EndSession,
     "report": Report,
@@ -277,6 +299,8 @@ TO_WINDOW: Mapping[str, type[Any]] = {
     "operators": Operators,
     "consent": AskConsent,
     "approve": AskApproval,
+    "restart": AskRestart,
+    "restart_settled": RestartSettled,
     "session": Session,
     "sas": Sas,
     "status": Status,

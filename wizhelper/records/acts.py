@@ -34,6 +34,8 @@ ACTS = frozenset(
         "drawn",
         "terminal_opened",
         "terminal_closed",
+        "reboot_asked",
+        "reboot_refused",
     }
 )
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""

@@ -26,6 +26,19 @@ class Client(Model):
     address: str
 
 
+class RebootStep(Model):
+    step: str
+    at: datetime
+
+
+class Reboot(Model):
+    """The latest restart of the PC: what has happened so far, and until when the session waits for it."""
+
+    until: datetime
+    safe_mode: bool
+    steps: list[RebootStep]
+
+
 class SessionOut(Model):
     id: str
     number: str | None
@@ -52,6 +65,7 @@ class SessionOut(Model):
     corrected: bool
     satisfaction: int | None
     survey_comment: str
+    reboot: Reboot | None
 
 
 class SessionList(Model):
@@ -114,7 +128,16 @@ def described(session: Session, row: SupportSession) -> SessionOut:
         corrected=row.corrected,
         satisfaction=row.satisfaction,
         survey_comment=row.survey_comment,
+        reboot=_reboot(row),
     )
+
+
+def _reboot(row: SupportSession) -> Reboot | None:
+    kept = row.reboot
+    if kept is None:
+        return None
+    steps = [RebootStep(step=one["step"], at=datetime.fromisoformat(one["at"])) for one in kept["steps"]]
+    return Reboot(until=datetime.fromisoformat(kept["until"]), safe_mode=kept["safe_mode"], steps=steps)
 
 
 def day_start(now: datetime, time_zone: str) -> datetime:

@@ -17,6 +17,7 @@ DEFAULTS: Mapping[str, bool] = {
     "files": True,
     "draw": True,
     "terminal": False,
+    "reboot": True,
 }
 """Right -> whether it is asked for where the company has decided nothing; a right that a new version brings is not forgotten."""
 

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import DateTime, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import OperationalError
@@ -21,6 +19,8 @@ from sqlalchemy.types import TypeDecorator
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
+
+from wizhelper.store import schema
 
 T = TypeVar("T")
 
@@ -104,15 +104,8 @@ class Database:
             raise _explained(problem) from problem
 
     def upgrade(self) -> None:
-        """Brings the schema to the newest version."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        with self.engine.connect() as connection:
-            if self.engine.dialect.name == "sqlite":
-                connection.execute(text("BEGIN IMMEDIATE"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
+        """Brings the schema to the newest version. Raises schema.SchemaTooNew, schema.CopyFailed."""
+        schema.upgrade(self.engine)
 
     def check(self) -> str:
         """ "ok", or what the database itself says is wrong with it."""

@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Account
 from wizhelper.http.errors import ApiError
+from wizhelper.protocol import live
 from wizhelper.records import events
 from wizhelper.records.model import FaultType, LiveNumber, SupportSession
 from wizhelper.settings.model import Company
 from wizhelper.settings.service import company_by_id
+from wizhelper.support import ladder
 from wizhelper.support.states import (
     AGENT_STATES,
     LIVE,
@@ -41,7 +43,7 @@ APPROVAL_LIMIT = timedelta(seconds=60)
 WRAPUP_LIMIT = timedelta(minutes=10)
 GRACE = {
     SuspendedReason.NETWORK: timedelta(minutes=5),
-    SuspendedReason.REBOOT: timedelta(minutes=20),
+    SuspendedReason.REBOOT: timedelta(seconds=live.RESUME_S),
     SuspendedReason.OPERATOR_GONE: timedelta(minutes=5),
     SuspendedReason.HANDOVER: timedelta(minutes=5),
 }
@@ -107,9 +109,10 @@ def _release(db: Session, row: SupportSession, now: datetime) -> None:
     """The session holds nothing any more: its number goes to quarantine. Its join secret only serves a report now."""
     row.ended_at = row.ended_at or now
     row.agent_online = row.viewer_online = False
-    live = db.get(LiveNumber, row.number) if row.number else None
-    if live is not None and live.session_id == row.id:
-        live.quarantined_until = now + NUMBER_QUARANTINE
+    row.resume_hash = row.resume_until = None
+    held = db.get(LiveNumber, row.number) if row.number else None
+    if held is not None and held.session_id == row.id:
+        held.quarantined_until = now + NUMBER_QUARANTINE
 
 
 def finish(
@@ -194,6 +197,7 @@ def agent_linked(db: Session, now: datetime, row: SupportSession, address: str) 
     if row.state not in AGENT_STATES:
         raise ApiError("SESSION_STATE", details={"state": row.state})
     row.agent_online, row.address, row.last_link_at = True, address, now
+    ladder.linked(db, now, row, CUSTOMER)
     if row.state == State.CONNECTING:
         ask = row.approval_s > 0 if row.approval_s is not None else company_by_id(db, row.company_id).approval
         row.connected_at = row.connected_at or now
@@ -203,6 +207,7 @@ def agent_linked(db: Session, now: datetime, row: SupportSession, address: str) 
 
 def agent_lost(db: Session, now: datetime, row: SupportSession) -> SupportSession:
     row.agent_online = False
+    ladder.link_lost(db, now, row, SERVER)
     if row.state == State.APPROVAL:
         return move(db, row, Trigger.LINK_LOST, now, SERVER)
     return _follow_links(db, now, row, SERVER)
@@ -232,7 +237,7 @@ def _follow_links(db: Session, now: datetime, row: SupportSession, actor: str) -
 
 def _missing(row: SupportSession) -> SuspendedReason | None:
     if not row.agent_online:
-        return SuspendedReason.NETWORK
+        return SuspendedReason.REBOOT if ladder.under_way(row) else SuspendedReason.NETWORK
     if row.viewer is not None and not row.viewer_online:
         return SuspendedReason.OPERATOR_GONE
     return None
@@ -383,4 +388,4 @@ def server_started(db: Session, now: datetime) -> None:
         row.viewer_online = False
         agent_lost(db, now, row)
         if row.state == State.SUSPENDED:
-            row.due_at = now + GRACE[SuspendedReason.NETWORK]
+            row.due_at = now + GRACE[SuspendedReason(row.suspended_reason or SuspendedReason.NETWORK)]

@@ -29,7 +29,7 @@ from wizhelper.relay.tickets import Side, Ticket, TicketOffice
 from wizhelper.settings.model import Company, ConsentText, PageMode
 from wizhelper.settings.service import company_by_id, find_company
 from wizhelper.store.database import Database
-from wizhelper.support import joining, rules
+from wizhelper.support import joining, ladder, rebooting, rules
 from wizhelper.support.guard import NumberGuard
 from wizhelper.support.states import ENTERABLE, LIVE, EndReason, State
 from wizhelper.support.tokens import Claim, TokenOffice
@@ -293,6 +293,14 @@ class Support:
         await self._change(transaction)
         return joined[-1]
 
+    async def resume(
+        self, session_id: str, secret: str, at_desktop: bool, address: str, host: joining.Host, language: str
+    ) -> Welcome:
+        """The program is back after a restart of its PC. Raises ApiError("NOT_FOUND")."""
+        return await self._welcome(
+            lambda db: rebooting.resume(db, self._now(), session_id, secret, at_desktop, address, host), language
+        )
+
     async def consent(
         self, session_id: str, secret: str, accepted: bool, text_id: int | None, source: str, address: str
     ) -> None:
@@ -388,9 +396,17 @@ class Support:
                 acts.append(db, row.id, self._now(), message.acts)
             if isinstance(message, live.Quality):
                 quality.append(db, row.id, self._now(), message)
+            if isinstance(message, live.Rebooting):
+                return [rebooting.begin(db, self._now(), row, message)]
+            if isinstance(message, live.RebootCalledOff):
+                return [rebooting.call_off(db, self._now(), row)]
+            if isinstance(message, live.AtDesktop):
+                return [ladder.at_desktop(db, self._now(), row, rules.CUSTOMER)]
             return []
 
         await self._change(work)
+        if isinstance(message, live.Rebooting):
+            self._hub.tell_agent(uuid.UUID(session_id), _plain(live.RebootNoted()))
 
     # --- the relay --------------------------------------------------------------------------------------------------
 

@@ -87,6 +87,15 @@ class TokenIn(Model):
     host: HostIn
 
 
+class ResumeIn(Model):
+    """`secret`: what the program kept over the restart. `at_desktop`: somebody is logged on there."""
+
+    session: str = Field(max_length=36)
+    secret: str = Field(max_length=100)
+    at_desktop: bool
+    host: HostIn
+
+
 class ConsentTextOut(Model):
     id: int
     version: int
@@ -254,6 +263,14 @@ def make_join_routes(support: Support, tokens: TokenOffice) -> Routes:
         if held is None:
             raise ApiError("TOKEN_INVALID")
         return described_join(await support.join_by_claim(held, call.address, _host(call.body.host), call.language))
+
+    @routes.post("/join/resume", roles=PUBLIC, body=ResumeIn, result=JoinOut)
+    async def resume(call: Call[ResumeIn]) -> JoinOut:
+        """Comes back into its session after a restart of the PC, once (RB-RECON)."""
+        form, host = call.body, _host(call.body.host)
+        return described_join(
+            await support.resume(form.session, form.secret, form.at_desktop, call.address, host, call.language)
+        )
 
     @routes.get("/join/operators", roles=PUBLIC, result=OperatorList)
     async def operators(call: Call[None]) -> OperatorList:

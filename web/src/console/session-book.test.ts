@@ -31,6 +31,7 @@ function session(id: string, state: SessionState, more: Partial<Session> = {}): 
     corrected: false,
     satisfaction: null,
     survey_comment: '',
+    reboot: null,
     ...more,
   }
 }

@@ -12,6 +12,7 @@ export const Channel = {
   CLIPBOARD: 7,
   EXEC: 8,
   INFO: 9,
+  REBOOT: 19,
   TERMINAL: 20,
 } as const
 export type Channel = (typeof Channel)[keyof typeof Channel]
@@ -28,6 +29,7 @@ export const PADDED: ReadonlySet<Channel> = new Set([
   Channel.INPUT,
   Channel.CHAT,
   Channel.CLIPBOARD,
+  Channel.REBOOT,
   Channel.TERMINAL,
 ])
 
@@ -44,3 +46,4 @@ export const COMMAND = 'command'
 export const FILES = 'files'
 export const DRAW = 'draw'
 export const TERMINAL = 'terminal'
+export const REBOOT = 'reboot'

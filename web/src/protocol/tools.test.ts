@@ -8,6 +8,7 @@ import executeVectors from '../../../tests/vectors/execute.json'
 import filesVectors from '../../../tests/vectors/files.json'
 import infoVectors from '../../../tests/vectors/info.json'
 import terminalVectors from '../../../tests/vectors/terminal.json'
+import rebootVectors from '../../../tests/vectors/reboot.json'
 import { fromHex, toHex, type Bytes } from './bytes'
 import * as chat from './chat'
 import * as clipboard from './clipboard'
@@ -17,6 +18,7 @@ import * as execute from './execute'
 import * as files from './files'
 import * as info from './info'
 import * as terminal from './terminal'
+import * as reboot from './reboot'
 
 interface Sample {
   type: string
@@ -49,6 +51,7 @@ const TOOLS: [string, Tool][] = [
   ['files', { vectors: filesVectors, encode: files.encode, decode: files.decode }],
   ['info', { vectors: infoVectors, encode: info.encode, decode: info.decode }],
   ['terminal', { vectors: terminalVectors, encode: terminal.encode, decode: terminal.decode }],
+  ['reboot', { vectors: rebootVectors, encode: reboot.encode, decode: reboot.decode }],
 ]
 
 describe.each(TOOLS)('%s', (_name, { vectors, encode, decode }) => {

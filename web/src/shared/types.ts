@@ -102,6 +102,17 @@ export interface Session {
   /** What the customer answered: 1 to 5. */
   satisfaction: number | null
   survey_comment: string
+  reboot: Reboot | null
+}
+
+export const REBOOT_STEPS = ['going_down', 'no_signal', 'network_up', 'logon_screen', 'desktop'] as const
+export type RebootStep = (typeof REBOOT_STEPS)[number]
+
+/** The latest restart of the PC: what has happened so far, and until when the session waits for it. */
+export interface Reboot {
+  until: string
+  safe_mode: boolean
+  steps: { step: RebootStep; at: string }[]
 }
 
 export interface Counts {

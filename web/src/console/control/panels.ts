@@ -4,11 +4,12 @@ import type { Drawing } from '../draw/drawing'
 import type { ChatRoom } from './chat-room'
 import type { FileTool } from './files/use-files'
 import type { PcInfo } from './pc-info'
+import type { RebootTool } from './reboot'
 import type { RemoteRun } from './remote-run'
 import type { RemoteTerminal } from './remote-terminal'
 import type { PanelTool } from './ToolRail.vue'
 
-export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files' | 'terminal'
+export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files' | 'terminal' | 'reboot'
 
 /** What the panels show. */
 export interface Tools {
@@ -18,12 +19,13 @@ export interface Tools {
   runner: RemoteRun
   files: FileTool
   shell: RemoteTerminal
+  reboot: RebootTool
 }
 
 type Words = (key: string) => string
 
 /** The chat can be read without its right, too: what was said stays. */
-export function panelTools(t: Words, { room, info, runner, files, drawing, shell }: Tools): PanelTool<PanelName>[] {
+export function panelTools(t: Words, { room, info, runner, files, drawing, shell, reboot }: Tools): PanelTool<PanelName>[] {
   const chat = room.allowed.value || room.lines.value.length > 0
   return [
     tool(t, 'chat', 'pi-comments', chat, room.unread.value),
@@ -32,6 +34,7 @@ export function panelTools(t: Words, { room, info, runner, files, drawing, shell
     tool(t, 'run', 'pi-play-circle', runner.mayOpen.value || runner.mayRun.value, 0),
     tool(t, 'files', 'pi-folder', files.allowed.value || files.open.value > 0, files.open.value),
     tool(t, 'terminal', 'pi-code', shell.allowed.value || shell.running.value, 0),
+    tool(t, 'reboot', 'pi-power-off', reboot.allowed.value, 0),
   ]
 }
 
