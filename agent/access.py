@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 from agent.capture.choose import open_capture
 from agent.entrance import Entrance
 from agent.facts import facts
-from agent.features import clipboard, draw, execute, files, info, terminal
+from agent.features import clipboard, draw, execute, files, info, printing, terminal
 from agent.features.input import InputFeature
 from agent.features.screen import ScreenFeature
 from agent.kept import Kept, default_folder
@@ -107,6 +107,7 @@ class Workshop:
             execute.kind(),
             files.kind(),
             draw.kind(self.bar),
+            printing.kind(),
             *terminal.kinds(terminal_opener()),
         )
 

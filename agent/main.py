@@ -74,6 +74,10 @@ def _child_role(given: list[str]) -> int | None:
         from agent.overlay import program
 
         return program.main()
+    if given[:1] == ["--prepare-print"]:
+        from agent.printing import prepare
+
+        return prepare.main(given[1:])
     if given[:1] == ["--window"]:
         from agent.window import ui
 

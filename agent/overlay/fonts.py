@@ -19,16 +19,16 @@ _KNOWN = {
 FC_TIMEOUT_S = 10.0
 
 
-def font_file() -> str | None:
+def font_file(bold: bool = True) -> str | None:
     """None: Pillow's own font has to do, which has no Hangul."""
-    return next((file for file in _KNOWN.get(sys.platform, ()) if Path(file).is_file()), None) or _by_fontconfig()
+    return next((file for file in _KNOWN.get(sys.platform, ()) if Path(file).is_file()), None) or _by_fontconfig(bold)
 
 
-def _by_fontconfig() -> str | None:
+def _by_fontconfig(bold: bool) -> str | None:
     program = shutil.which("fc-match")
     if program is None:
         return None
-    command = [program, "--format=%{file}", "sans-serif:bold:lang=ko"]
+    command = [program, "--format=%{file}", f"sans-serif{':bold' if bold else ''}:lang=ko"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=FC_TIMEOUT_S, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):

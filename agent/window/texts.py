@@ -153,6 +153,7 @@ KOREAN = Texts(
         Activity.FILES: "파일 전송 중",
         Activity.DRAWING: "상담원이 화면에 그리는 중",
         Activity.TERMINAL: "상담원 터미널 사용 중",
+        Activity.PRINTING: "상담원의 문서를 인쇄 중",
     },
 )
 
@@ -230,6 +231,7 @@ ENGLISH = Texts(
         Activity.FILES: "Files are being transferred",
         Activity.DRAWING: "The operator is drawing on the screen",
         Activity.TERMINAL: "The operator has a terminal open",
+        Activity.PRINTING: "A document of the operator is printed",
     },
 )
 

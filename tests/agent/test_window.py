@@ -400,3 +400,24 @@ def titles(display: str) -> str:
     """Names of the windows that are shown."""
     command = ["xdotool", "search", "--onlyvisible", "--name", ".", "getwindowname", "%@"]
     return subprocess.run(command, env=child_environment() | {"DISPLAY": display}, capture_output=True).stdout.decode()
+
+
+def test_a_restart_is_asked_about_while_the_bar_stays(window: WindowDriver) -> None:
+    """RC-REBOOT"""
+    window.tell(local.Entry("number", True), running_session(), local.AskRestart("김상담", 60.0))
+    area = window.window()
+    window.shoot("window-restart.png")
+    window.find(ALARM, (WIDTH // 2, 0, WIDTH, 100))
+
+    window.click(*window.find(BRAND, below_header(area)))
+
+    assert window.hear() == local.RestartAnswer(True)
+
+
+def test_enter_alone_never_restarts(window: WindowDriver) -> None:
+    window.tell(local.Entry("number", True), running_session(), local.AskRestart("김상담", 60.0))
+    window.window()
+
+    window.press("Return")
+
+    assert window.hear() == local.RestartAnswer(False)

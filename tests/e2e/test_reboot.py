@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import harness
 from tests.e2e.harness import AgentProcess, Appliance, Desktop, eventually
+from tests.e2e.test_devices import device, enroll
 from tests.e2e.test_main_job import LONG_MS, open_control, row_in_state, same_picture, waiting_number
 
 pytestmark = pytest.mark.slow
@@ -102,6 +103,46 @@ def test_the_same_session_goes_on_after_a_restart(server: Appliance, chromium: B
         expect(page.get_by_test_id("chat-line")).to_have_count(2, timeout=LONG_MS)
         steps = told(page, server)
         assert [one["step"] for one in steps] == ["going_down", "no_signal", "network_up", "desktop"]
+    assert problems == []
+
+
+def test_a_registered_device_comes_back_without_anybody_there(
+    server: Appliance, chromium: Browser, tmp_path: Path
+) -> None:
+    """RB-RECON: the device's own service brings it back; by its policy nobody is asked, and its key is the same."""
+    state = tmp_path / "devices" / "one"
+    admin = harness.new_context(chromium).new_page()
+    harness.log_in(admin, server, "boss")
+    page = harness.new_context(chromium).new_page()
+    problems = harness.watch_errors(page)
+    harness.log_in(page, server)
+    page.get_by_test_id("devices-open").click()
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    with harness.desktop(first) as before:
+        before.extra_environment |= personal(tmp_path)
+        enroll(before, server, state, "매장 카운터")
+        with device(before, state) as pc:
+            admin.get_by_test_id("nav-devices").click()
+            admin.get_by_test_id("device-approve").click(timeout=LONG_MS)
+            eventually("it is online", lambda: pc.events("device") and pc.events("device")[-1]["state"] == "online")
+            page.get_by_test_id("device-row").click(timeout=LONG_MS)
+            page.get_by_test_id("device-connect").click()
+            eventually("the picture arrives", lambda: same_picture(page, before))
+            ask_for_restart(page)
+            eventually("the system is asked to restart", lambda: (tmp_path / "asked").exists())
+            done(page, "going_down")
+            assert (state / "resume.json").exists() and not autostart(tmp_path).exists()
+        done(page, "no_signal")
+    with harness.desktop(second) as after:
+        after.extra_environment |= personal(tmp_path)
+        after.run("xsetroot", "-solid", "#27632a")
+        with device(after, state) as pc:
+            done(page, "desktop")
+            eventually("the picture of the new desktop", lambda: same_picture(page, after))
+            assert pc.events("resumed")[0]["at_desktop"] is True and not (state / "resume.json").exists()
+            page.screenshot(path=harness.SCREENSHOTS / "reboot-device.png")
     assert problems == []
 
 

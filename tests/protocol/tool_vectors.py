@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wizhelper.protocol import chat, clipboard, draw, execute, files, info, reboot, terminal
+from wizhelper.protocol import chat, clipboard, draw, execute, files, info, printing, reboot, terminal
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,28 @@ DRAW_RESTS = (
     "0704000000" + "00010002" + "61",
 )
 
+def _begin(**changes: object) -> str:
+    good = {"printer": "PDF", "name": "a.pdf", "kind": "pdf", "size": 1, "copies": 1, "pages": ""}
+    return json.dumps({**good, **changes}, ensure_ascii=False)[1:-1]
+
+
+BAD_PRINTS = (
+    _begin(kind="exe"),
+    _begin(size=0),
+    _begin(size=printing.MAX_SIZE + 1),
+    _begin(copies=0),
+    _begin(copies=100),
+    _begin(name="a\u202eb"),
+    _begin(name=" "),
+    _begin(printer=""),
+    _begin(name="x" * 201),
+    _begin(pages="0"),
+    _begin(pages="3-1"),
+    _begin(pages="1-"),
+    _begin(pages=","),
+    _begin(pages="1," * 60 + "1"),
+)
+
 BAD_URLS = (
     "file:///etc/passwd",
     "javascript:alert(1)",
@@ -73,6 +96,43 @@ BAD_URLS = (
 SUM = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 TOOLS = {
+    "printing": ToolSamples(
+        printing.encode,
+        printing.decode_console,
+        printing.decode_agent,
+        [
+            printing.List(1),
+            printing.Begin(2, "HP_LaserJet", "견적서.pdf", "pdf", 12345, 2, "1-3,5"),
+            printing.Begin(3, "PDF", "그림.png", "image", 1, 1, ""),
+            printing.Cancel(2),
+        ],
+        [
+            printing.Printers(1, (printing.Printer("PDF", "가상 프린터", True, False),), ""),
+            printing.Printers(4, (), "NO_PRINTING"),
+            printing.Credit(2, 262144),
+            printing.Job(2, "printing", 1, ""),
+            printing.Job(3, "failed", 0, "BROKEN"),
+        ],
+        [
+            "",
+            "03",
+            "0300000001",
+            "0300000001" + "00" * (printing.MAX_DATA + 1),
+            "05",
+            _hex(1, '{"request":-1}'),
+            _hex(4, "{}"),
+            *(_hex(2, '{"request":1,' + rest + "}") for rest in BAD_PRINTS),
+        ],
+        [
+            "",
+            "11",
+            _hex(0x12, '{"request":1,"bytes":-1}'),
+            _hex(0x13, '{"request":1,"state":"lost","sheets":0,"code":""}'),
+            _hex(0x13, '{"request":1,"state":"done","sheets":-1,"code":""}'),
+            _hex(0x11, '{"request":1,"printers":[{"name":"a"}],"code":""}'),
+            "01",
+        ],
+    ),
     "draw": ToolSamples(
         draw.encode,
         draw.decode_console,

@@ -5,13 +5,16 @@ OP-SMS ADM-SMSCFG
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 from fakes import finish
 from twisted.internet.defer import Deferred
+from twisted.logger import globalLogPublisher
 
 from tests.sms.sms_fakes import FakeKind, FindingGateway, Office
+from wizhelper import logs
 from wizhelper.sms.gateway import Accepted, DeliveryReport, DeliveryState, Refused, TextKind, Uncertain
 from wizhelper.sms.model import SmsMessage
 from wizhelper.sms.outbox import ANSWER_S
@@ -338,3 +341,31 @@ def test_without_a_gateway_a_message_stays_here_and_says_so(office: Office) -> N
     assert office.kim.api("GET", "/sms/options").json["leaves"] is False
     office.tick(600)
     assert office.state(message) == "kept"
+
+
+def test_the_log_has_no_number_no_text_and_no_secret(office: Office, kind: FakeKind) -> None:
+    """Security entry point E19."""
+    out = io.StringIO()
+    observer = logs.observer(out)
+    globalLogPublisher.addObserver(observer)
+    try:
+        office.add_gateway("one")
+        first, second = office.send(), office.send("010-2222-3333")
+        kind.provider("one").fail(Refused("NO", "to 01012345678", retry=False))
+        kind.provider("one").fail(Uncertain("to 01022223333"))
+        token = office.token(first)
+    finally:
+        globalLogPublisher.removeObserver(observer)
+    written = out.getvalue()
+    assert first in written and second in written
+    for secret in ("12345678", "22223333", token, "k3y", "원격지원"):
+        assert secret not in written
+
+
+def test_a_gateway_that_was_removed_is_not_asked_any_more(office: Office, kind: FakeKind) -> None:
+    gateway = office.add_gateway("one")
+    office.send()
+    kind.provider("one").accept()
+    office.boss.api("DELETE", f"/sms/gateways/{gateway}")
+    office.tick(6)
+    assert kind.provider("one").asked == []

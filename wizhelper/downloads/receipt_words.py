@@ -27,6 +27,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "terminal_closed": "터미널 닫힘",
         "reboot_asked": "재부팅 요청",
         "reboot_refused": "재부팅하지 않음",
+        "printed": "원격 인쇄",
+        "print_ended": "인쇄 끝",
         "acts_overflow": "이후의 작업은 너무 많아 기록하지 않음",
     },
     "en": {
@@ -49,6 +51,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "terminal_closed": "Terminal closed",
         "reboot_asked": "Restart asked for",
         "reboot_refused": "Not restarted",
+        "printed": "Printed",
+        "print_ended": "Printing ended",
         "acts_overflow": "What followed was too much to be kept",
     },
 }
@@ -66,6 +70,7 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "draw": "화면에 그리기",
         "terminal": "터미널",
         "reboot": "PC 재부팅",
+        "print": "원격 인쇄",
     },
     "en": {
         "view": "see the screen",
@@ -79,5 +84,6 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "draw": "draw on the screen",
         "terminal": "terminal",
         "reboot": "restart the PC",
+        "print": "print documents",
     },
 }

@@ -20,6 +20,7 @@ class Channel(IntEnum):
     INFO = 9
     REBOOT = 19
     TERMINAL = 20
+    PRINTING = 16
 
 
 #: Their messages are padded to a multiple of PAD_BLOCK: lengths of key strokes, words and pasted text say too much.
@@ -45,6 +46,7 @@ FILES = Permission("files")
 DRAW = Permission("draw")
 TERMINAL = Permission("terminal")
 REBOOT = Permission("reboot")
+PRINT = Permission("print")
 
 ALL_PERMISSIONS = (
     VIEW,
@@ -58,5 +60,6 @@ ALL_PERMISSIONS = (
     DRAW,
     TERMINAL,
     REBOOT,
+    PRINT,
 )
 """What this version can do: rights that a server names beyond these are not granted."""

@@ -55,6 +55,7 @@ class Activity(StrEnum):
     FILES = "files"
     DRAWING = "drawing"
     TERMINAL = "terminal"
+    PRINTING = "printing"
 
 
 class Doing(StrEnum):

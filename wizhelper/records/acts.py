@@ -36,6 +36,8 @@ ACTS = frozenset(
         "terminal_closed",
         "reboot_asked",
         "reboot_refused",
+        "printed",
+        "print_ended",
     }
 )
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""

@@ -18,6 +18,7 @@ DEFAULTS: Mapping[str, bool] = {
     "draw": True,
     "terminal": False,
     "reboot": True,
+    "print": True,
 }
 """Right -> whether it is asked for where the company has decided nothing; a right that a new version brings is not forgotten."""
 

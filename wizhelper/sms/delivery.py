@@ -21,7 +21,7 @@ from wizhelper.sms import configuration, numbers
 from wizhelper.sms.counting import measure
 from wizhelper.sms.gateway import Accepted, DeliveryReport, DeliveryState, OutgoingText, TextKind
 from wizhelper.sms.kinds import KINDS
-from wizhelper.sms.model import OutboxState, Outcome, SmsAttempt, SmsGateway, SmsLink, SmsMessage
+from wizhelper.sms.model import MAX_PROVIDER_ID, OutboxState, Outcome, SmsAttempt, SmsGateway, SmsLink, SmsMessage
 
 ROUND_WAITS = (timedelta(seconds=30), timedelta(minutes=2))
 """Between the rounds in which every gateway is tried once: three rounds in all."""
@@ -142,7 +142,7 @@ def accepted(db: Session, now: datetime, job: Job, answer: Accepted) -> None:
     row = _open_row(db, job)
     _close(db.get_one(SmsAttempt, job.attempt), Outcome.ACCEPTED, answer.raw_status, "")
     if row is not None:
-        row.state, row.provider_id = OutboxState.ACCEPTED, answer.provider_id[:200]
+        row.state, row.provider_id = OutboxState.ACCEPTED, answer.provider_id[:MAX_PROVIDER_ID]
         row.accepted_at, row.polls, row.due_at = now, 0, now + POLL_WAITS[0]
         row.code, row.detail = answer.raw_status[:64], ""
 
@@ -198,6 +198,9 @@ def to_poll(db: Session, now: datetime) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for row in db.scalars(query.order_by(SmsMessage.due_at).limit(MAX_POLLED)).all():
         assert row.gateway_id is not None and row.provider_id is not None and row.accepted_at is not None
+        if db.get_one(SmsGateway, row.gateway_id).removed:
+            row.due_at = None
+            continue
         found.setdefault(row.gateway_id, []).append(row.provider_id)
         row.polls += 1
         wait = POLL_WAITS[row.polls] if row.polls < len(POLL_WAITS) else POLL_LATER
@@ -210,9 +213,9 @@ def reported(db: Session, now: datetime, gateway: int, reports: Iterable[Deliver
     changed = []
     for report in reports:
         query = select(SmsMessage).where(
-            SmsMessage.gateway_id == gateway, SmsMessage.provider_id == report.provider_id[:200]
+            SmsMessage.gateway_id == gateway, SmsMessage.provider_id == report.provider_id[:MAX_PROVIDER_ID]
         )
-        row = db.scalars(query.limit(1)).first()
+        row = db.scalars(query.order_by(SmsMessage.created_at.desc()).limit(1)).first()
         if row is not None and _take(row, now, report):
             changed.append(row.id)
     return changed

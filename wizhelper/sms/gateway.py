@@ -129,4 +129,6 @@ class GatewayKind(Protocol):
     callbacks: bool
 
     def open(self, settings: Any, reactor: Any, agent: IAgent) -> Gateway:
-        """`settings` is an instance of `self.settings`. `agent` refuses addresses that a gateway must not reach."""
+        """`settings` is an instance of `self.settings`. `agent` refuses addresses that a gateway must not reach.
+
+        Waits for nothing: a line that is down is made later, and texts are Refused until then. May raise OSError."""

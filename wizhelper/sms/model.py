@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wizhelper.sms.numbers import KOREAN_MOBILES
 from wizhelper.store.database import Base, UtcDateTime
 
+MAX_PROVIDER_ID = 400
+"""Room for the ids of six parts, which a driver may keep in one."""
+
 
 class OutboxState(StrEnum):
     """What is known of a message. `KEPT`: the company has no gateway, so it is shown here and nothing left the server."""
@@ -113,7 +116,7 @@ class SmsMessage(Base):
     give_up_at: Mapped[datetime] = mapped_column(UtcDateTime)
     rounds: Mapped[int] = mapped_column(default=0)
     polls: Mapped[int] = mapped_column(default=0)
-    provider_id: Mapped[str | None] = mapped_column(String(200))
+    provider_id: Mapped[str | None] = mapped_column(String(MAX_PROVIDER_ID))
     code: Mapped[str] = mapped_column(String(64), default="")
     detail: Mapped[str] = mapped_column(String(300), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

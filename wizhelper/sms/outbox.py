@@ -91,6 +91,7 @@ class Outbox:
         if self._now() - self._purged >= PURGE_EVERY:
             self._purged = self._now()
             await self._db.run(lambda db: delivery.forget_old(db, self._now()))
+            await self.reload()  # closes what only a test has opened
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
@@ -124,15 +125,18 @@ class Outbox:
             gateway = self._pool.get(await self._row(job.gateway))
             answer = await gateway.send(job.text).addTimeout(ANSWER_S, self._reactor)
         except Refused as problem:
+            log.warn("SMS {key}: gateway {id} refused: {code}", key=job.message, id=job.gateway, code=problem.code)
             await self._write(job, _refusing(job, self._now(), problem))
         except (Uncertain, TookTooLong) as problem:
             said = str(problem)
+            log.warn("SMS {key}: gateway {id} did not answer: uncertain", key=job.message, id=job.gateway)
             await self._write(job, lambda db: delivery.uncertain(db, job, delivery.NO_ANSWER, said))
         except Exception:
             # Of a driver's own mistake nobody knows how far it came.
             log.failure("SMS gateway {id} failed", id=job.gateway)
             await self._write(job, lambda db: delivery.uncertain(db, job, delivery.NO_ANSWER))
         else:
+            log.info("SMS {key}: gateway {id} accepted", key=job.message, id=job.gateway)
             await self._write(job, lambda db: delivery.accepted(db, self._now(), job, answer))
 
     async def _settle(self, job: Job) -> None:
@@ -185,7 +189,8 @@ class Outbox:
             opened = self._pool.get(await self._row(gateway))
             reports = await opened.poll(provider_ids).addTimeout(ANSWER_S, self._reactor)
         except (Refused, TookTooLong) as problem:
-            log.warn("SMS gateway {id} cannot be asked: {problem}", id=gateway, problem=str(problem))
+            code = problem.code if isinstance(problem, Refused) else delivery.NO_ANSWER
+            log.warn("SMS gateway {id} cannot be asked: {code}", id=gateway, code=code)
         else:
             await self._take(gateway, reports)
         finally:

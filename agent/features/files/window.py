@@ -10,6 +10,7 @@ Rules only; the clock is an argument. Mirrored by web/src/remote/files/window.ts
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
@@ -17,14 +18,18 @@ from wizhelper.protocol.files import MAX_CHUNK, MAX_WINDOW
 
 KIB = 1024
 FIRST_WINDOW = 64 * KIB
-MIN_WINDOW = 4 * KIB
+MIN_WINDOW = 8 * KIB
 MIN_CHUNK = 4 * KIB
 #: Below this queueing delay the window grows, above the second it shrinks.
-GROW_BELOW_S = 0.010
-SHRINK_ABOVE_S = 0.020
+GROW_BELOW_S = 0.006
+SHRINK_ABOVE_S = 0.012
+#: What a chunk takes on the line at most.
+CHUNK_S = 0.008
 #: How long the shortest round trip is believed: routes change.
 BASE_MEMORY_S = 30.0
 BANDWIDTH_MEMORY_S = 2.0
+#: A queue delays every chunk; one that alone was late waited for a busy processor (RFC 6817, 4.2: the least of a few).
+RECENT = 4
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class BulkWindow:
         self._in_flight = 0
         self._acknowledged = 0
         self._base: list[tuple[float, float]] = []
+        self._recent: deque[float] = deque(maxlen=RECENT)
         self._rates: list[tuple[float, float]] = []
         self._cut_at = float("-inf")
 
@@ -52,8 +58,9 @@ class BulkWindow:
         return self._window
 
     def room(self) -> int:
-        """Bytes of the next chunk; 0: wait for an acknowledgement. Small on a small window: a chunk blocks the line."""
-        chunk = min(MAX_CHUNK, max(MIN_CHUNK, self._window // 8))
+        """Bytes of the next chunk; 0: wait for an acknowledgement. Small on a slow line: nothing overtakes a chunk."""
+        rate = self._rates[0][1] if self._rates else 0.0
+        chunk = min(MAX_CHUNK, self._window // 2, max(MIN_CHUNK, int(rate * CHUNK_S)))
         return chunk if self._in_flight == 0 or self._in_flight + chunk <= self._window else 0
 
     def sent(self, key: Hashable, size: int) -> None:
@@ -86,14 +93,17 @@ class BulkWindow:
     def _remember(self, now: float, round_trip: float, chunk: _UnderWay) -> None:
         self._base = [b for b in self._base if now - b[0] < BASE_MEMORY_S and b[1] < round_trip]
         self._base.append((now, round_trip))
+        self._recent.append(round_trip)
         rate = (self._acknowledged - chunk.acknowledged_before) / max(now - chunk.sent_at, 1e-6)
         self._rates = [r for r in self._rates if now - r[0] < BANDWIDTH_MEMORY_S and r[1] > rate]
         self._rates.append((now, rate))
 
     def _adapt(self, now: float, round_trip: float, size: int) -> None:
-        queued = round_trip - self._base[0][1] - size / self._rates[0][1]
+        queued = min(self._recent) - self._base[0][1] - size / self._rates[0][1]
         if queued < GROW_BELOW_S:
-            self._window = min(MAX_WINDOW, self._window + size)
+            # At first twice as much with each round trip, later by little: a line that is known is not tried out again.
+            share = 1.0 if self._cut_at < 0 else min(1.0, size / (4 * self._window))
+            self._window = min(MAX_WINDOW, self._window + int(size * share) + 1)
         elif queued > SHRINK_ABOVE_S and now - self._cut_at > round_trip:
             self._window = max(MIN_WINDOW, int(self._window * max(0.5, 1 - (queued - SHRINK_ABOVE_S) / round_trip)))
             self._cut_at = now

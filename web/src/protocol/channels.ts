@@ -14,6 +14,7 @@ export const Channel = {
   INFO: 9,
   REBOOT: 19,
   TERMINAL: 20,
+  PRINTING: 16,
 } as const
 export type Channel = (typeof Channel)[keyof typeof Channel]
 
@@ -47,3 +48,4 @@ export const FILES = 'files'
 export const DRAW = 'draw'
 export const TERMINAL = 'terminal'
 export const REBOOT = 'reboot'
+export const PRINT = 'print'

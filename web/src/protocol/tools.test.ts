@@ -9,6 +9,7 @@ import filesVectors from '../../../tests/vectors/files.json'
 import infoVectors from '../../../tests/vectors/info.json'
 import terminalVectors from '../../../tests/vectors/terminal.json'
 import rebootVectors from '../../../tests/vectors/reboot.json'
+import printingVectors from '../../../tests/vectors/printing.json'
 import { fromHex, toHex, type Bytes } from './bytes'
 import * as chat from './chat'
 import * as clipboard from './clipboard'
@@ -19,6 +20,7 @@ import * as files from './files'
 import * as info from './info'
 import * as terminal from './terminal'
 import * as reboot from './reboot'
+import * as printing from './printing'
 
 interface Sample {
   type: string
@@ -47,6 +49,7 @@ const TOOLS: [string, Tool][] = [
   ['clipboard', { vectors: clipboardVectors, encode: clipboard.encode, decode: clipboard.decode }],
   ['chat', { vectors: chatVectors, encode: chat.encode, decode: chat.decode }],
   ['draw', { vectors: drawVectors, encode: draw.encode, decode: draw.decode }],
+  ['printing', { vectors: printingVectors, encode: printing.encode, decode: printing.decode }],
   ['execute', { vectors: executeVectors, encode: execute.encode, decode: execute.decode }],
   ['files', { vectors: filesVectors, encode: files.encode, decode: files.decode }],
   ['info', { vectors: infoVectors, encode: info.encode, decode: info.decode }],
@@ -65,6 +68,13 @@ describe.each(TOOLS)('%s', (_name, { vectors, encode, decode }) => {
 
   it.each(vectors.bad_agent)('refuses %s', (body) => {
     expect(() => decode(fromHex(body))).toThrow(RemoteProtocolError)
+  })
+})
+
+describe('print data', () => {
+  it('goes as bytes, no more than a message takes', () => {
+    expect(toHex(printing.encode({ type: 'data', request: 258, data: Uint8Array.of(7, 8) }))).toBe('03000001020708')
+    expect(() => printing.encode({ type: 'data', request: 1, data: new Uint8Array(printing.MAX_DATA + 1) })).toThrow('BAD_PRINTING')
   })
 })
 

@@ -7,7 +7,8 @@ import { browserEnvironment } from './environment'
 import { openWorkerOf } from './open-worker'
 
 export interface Backend {
-  post(command: Command): void
+  /** `transfer`: memory that is handed over. */
+  post(command: Command, transfer?: Transferable[]): void
   /** Stops the engine at once. The canvas cannot be used for another session. */
   terminate(): void
 }
@@ -37,8 +38,8 @@ function openWorker(canvas: HTMLCanvasElement, listen: (output: EngineOutput) =>
   const start: WorkerStart = { type: 'start', canvas: offscreen }
   worker.postMessage(start, [offscreen])
   return {
-    post: (command) => {
-      worker.postMessage(command)
+    post: (command, transfer = []) => {
+      worker.postMessage(command, transfer)
     },
     terminate: () => {
       worker.terminate()

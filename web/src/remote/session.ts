@@ -248,10 +248,12 @@ export class RemoteSession {
     this.sendView()
   }
 
-  /** A message of a tool. False: there is no link, nothing was sent. */
+  /** A message of a tool, whose memory may not be used afterwards. False: there is no link, nothing was sent. */
   sendTo(channel: Channel, body: Bytes): boolean {
-    this.send(channel, body)
-    return this.state === 'open'
+    if (this.state !== 'open') return false
+    // Files are many bytes: their memory is handed over instead of copied.
+    this.backend?.post({ type: 'send', channel, body }, channel === Channel.FILES ? [body.buffer] : [])
+    return true
   }
 
   /** Tells the customer, and the session's record, what is done with the picture here. */

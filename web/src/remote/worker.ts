@@ -1,5 +1,6 @@
 /** The worker around the engine: one worker, one canvas, one session. */
 
+import { Channel } from '../protocol/channels'
 import type { WorkerStart } from './backend'
 import { CanvasSurface } from './canvas'
 import { Engine, type Command, type EngineOutput } from './engine'
@@ -10,7 +11,7 @@ import type { Surface } from './surface'
 /** The part of DedicatedWorkerGlobalScope that is used; TypeScript cannot know two kinds of global scope at once. */
 interface Scope {
   onmessage: ((event: MessageEvent<WorkerStart | Command>) => void) | null
-  postMessage(output: EngineOutput): void
+  postMessage(output: EngineOutput, transfer: Transferable[]): void
 }
 
 /** Most sessions are not recorded: the code for files of video is loaded when one is. */
@@ -24,6 +25,12 @@ function canRecord(): boolean {
   return 'VideoEncoder' in globalThis && 'storage' in navigator
 }
 
+/** Files are many bytes: their memory goes to the page without a copy. */
+function handedOver(output: EngineOutput): Transferable[] {
+  if (output.type !== 'event' || output.event.type !== 'message') return []
+  return output.event.channel === Channel.FILES ? [output.event.body.buffer] : []
+}
+
 const scope = globalThis as unknown as Scope
 let engine: Engine<ImageBitmap> | null = null
 
@@ -33,6 +40,6 @@ scope.onmessage = ({ data }) => {
     return
   }
   engine = new Engine(new CanvasSurface(data.canvas), browserEnvironment, (output) => {
-    scope.postMessage(output)
+    scope.postMessage(output, handedOver(output))
   }, canRecord() ? openRecording : null)
 }

@@ -131,6 +131,10 @@ describe('LiveSocket', () => {
 })
 
 describe('parseLive', () => {
+  it('knows the news of a text message', () => {
+    expect(parseLive('{"type":"sms","message":{"id":"1"}}')).toEqual({ type: 'sms', message: { id: '1' } })
+  })
+
   it('ignores what it does not know', () => {
     for (const data of ['', '{', 'null', '3', '{"type":"news"}', new ArrayBuffer(2)]) expect(parseLive(data)).toBeNull()
   })

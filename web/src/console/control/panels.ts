@@ -1,6 +1,7 @@
 /** The tools that have a panel, as the rail shows them. */
 
 import type { Drawing } from '../draw/drawing'
+import type { Printing } from '../print/printing'
 import type { ChatRoom } from './chat-room'
 import type { FileTool } from './files/use-files'
 import type { PcInfo } from './pc-info'
@@ -9,7 +10,7 @@ import type { RemoteRun } from './remote-run'
 import type { RemoteTerminal } from './remote-terminal'
 import type { PanelTool } from './ToolRail.vue'
 
-export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files' | 'terminal' | 'reboot'
+export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files' | 'terminal' | 'reboot' | 'print'
 
 /** What the panels show. */
 export interface Tools {
@@ -20,12 +21,16 @@ export interface Tools {
   files: FileTool
   shell: RemoteTerminal
   reboot: RebootTool
+  printing: Printing
 }
 
 type Words = (key: string) => string
 
 /** The chat can be read without its right, too: what was said stays. */
-export function panelTools(t: Words, { room, info, runner, files, drawing, shell, reboot }: Tools): PanelTool<PanelName>[] {
+export function panelTools(
+  t: Words,
+  { room, info, runner, files, drawing, shell, reboot, printing }: Tools,
+): PanelTool<PanelName>[] {
   const chat = room.allowed.value || room.lines.value.length > 0
   return [
     tool(t, 'chat', 'pi-comments', chat, room.unread.value),
@@ -35,6 +40,7 @@ export function panelTools(t: Words, { room, info, runner, files, drawing, shell
     tool(t, 'files', 'pi-folder', files.allowed.value || files.open.value > 0, files.open.value),
     tool(t, 'terminal', 'pi-code', shell.allowed.value || shell.running.value, 0),
     tool(t, 'reboot', 'pi-power-off', reboot.allowed.value, 0),
+    tool(t, 'print', 'pi-print', printing.allowed.value, 0),
   ]
 }
 

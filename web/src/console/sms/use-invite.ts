@@ -6,8 +6,7 @@ import type { ApiError } from '../../shared/http'
 import type { SmsMessage, SmsOptions, SmsPreview } from '../../shared/sms-types'
 import { useTask } from '../../shared/task'
 import { smsNews } from '../store'
-
-export const HISTORY = 5
+import { HISTORY, updated } from './history'
 
 export interface Invite {
   options: ShallowRef<SmsOptions | null>
@@ -23,10 +22,6 @@ export interface Invite {
   /** The message that was sent; null when it was refused, and `error` says why. */
   send: (confirmed: boolean) => Promise<SmsMessage | null>
 }
-
-/** Replaces a message that is in the list already; others belong to pages that are not shown. */
-export const updated = (list: readonly SmsMessage[], news: SmsMessage): SmsMessage[] =>
-  list.map((each) => (each.id === news.id ? news : each))
 
 export function useInvite(session: string): Invite {
   const { busy, error, run } = useTask()

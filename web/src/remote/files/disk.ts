@@ -26,6 +26,7 @@ export interface Sink {
   readonly offset: number
   /** Throws away what is there. */
   restart(): Promise<void>
+  /** The memory of `data` may be handed over: it is not to be used afterwards. */
   write(data: Bytes): Promise<void>
   /** -> SHA-256 of the whole, hex. Nothing can be written any more. */
   finish(): Promise<string>

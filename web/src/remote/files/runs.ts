@@ -1,5 +1,6 @@
 /** One try to bring one file across one link; it ends once. After a cut or a pause the next try goes on where this one stopped. */
 
+import type { Bytes } from '../../protocol/bytes'
 import type { AgentMessage, ConsoleMessage, Data, Ended, Ready } from '../../protocol/files'
 import { DiskError, type Disk, type Sink, type Source } from './disk'
 import type { DownloadItem, UploadItem } from './transfer-item'
@@ -35,8 +36,44 @@ function codeOf(problem: unknown, parts: RunParts): string {
   return 'FAILED'
 }
 
+/** What is read from the disk at once: the way to its worker and back costs more time than the reading. */
+const BLOCK = 1024 * 1024
+
+/** Blocks of a source, the next one read while one is being sent. */
+class ReadAhead {
+  private block: Bytes = new Uint8Array()
+  private used = 0
+  private next: Promise<Bytes> | null = null
+
+  constructor(
+    private readonly source: Source,
+    private left: number,
+  ) {}
+
+  /** At most `length` bytes, at least one; not to be called at the end. */
+  async take(length: number): Promise<Bytes> {
+    if (this.used === this.block.length) {
+      this.block = await (this.next ?? this.read())
+      this.used = 0
+      this.next = this.left > 0 ? this.read() : null
+      // Its failure is met when the block is taken.
+      this.next?.catch(() => undefined)
+    }
+    const data = this.block.subarray(this.used, this.used + length)
+    this.used += data.length
+    return data
+  }
+
+  private read(): Promise<Bytes> {
+    const length = Math.min(BLOCK, this.left)
+    this.left -= length
+    return this.source.read(length)
+  }
+}
+
 export class Upload implements Run {
   private source: Source | null = null
+  private ahead: ReadAhead | null = null
   private size = 0
   private offset = 0
   private acknowledged = 0
@@ -74,6 +111,7 @@ export class Upload implements Run {
     if (this.source === null || this.begun || offset > this.size) throw new DiskError('FAILED')
     this.begun = true
     await this.source.skip(offset)
+    this.ahead = new ReadAhead(this.source, this.size - offset)
     this.offset = this.acknowledged = this.item.done = offset
     this.parts.moved()
     this.reading = false
@@ -91,11 +129,11 @@ export class Upload implements Run {
     // Taken now: another transfer must not use the same room while this one reads.
     this.parts.window.sent(this.number, offset, length)
     this.guard(async () => {
-      const data = await this.source?.read(length)
+      const data = await this.ahead?.take(length)
       this.reading = false
       if (this.over || data === undefined) return
-      this.offset += length
-      this.parts.window.sent(this.number, offset, length)
+      this.offset += data.length
+      this.parts.window.sent(this.number, offset, data.length)
       this.parts.send({ type: 'data', transfer: this.number, offset, data })
       this.parts.roomMade()
     })
@@ -201,11 +239,12 @@ export class Download implements Run {
       return
     }
     this.expected += data.length
+    const end = this.expected
     const cameAt = this.parts.clock()
     this.guard(async () => {
       await sink.write(data)
       if (this.over) return
-      this.item.done = offset + data.length
+      this.item.done = end
       this.parts.send({ type: 'ack', transfer: this.number, offset, held_ms: this.parts.clock() - cameAt })
       this.parts.moved()
     })

@@ -7,12 +7,15 @@ import { MAX_CHUNK, MAX_WINDOW } from '../../protocol/files'
 
 const KIB = 1024
 const FIRST_WINDOW = 64 * KIB
-const MIN_WINDOW = 4 * KIB
+const MIN_WINDOW = 8 * KIB
 const MIN_CHUNK = 4 * KIB
-const GROW_BELOW_MS = 10
-const SHRINK_ABOVE_MS = 20
+const GROW_BELOW_MS = 6
+const SHRINK_ABOVE_MS = 12
+/** What a chunk takes on the line at most. */
+const CHUNK_MS = 8
 const BASE_MEMORY_MS = 30_000
 const BANDWIDTH_MEMORY_MS = 2_000
+const RECENT = 4
 
 interface UnderWay {
   readonly sentAt: number
@@ -32,6 +35,7 @@ export class BulkWindow {
   private inFlight = 0
   private done = 0
   private base: Measured[] = []
+  private recent: number[] = []
   private rates: Measured[] = []
   private cutAt = -Infinity
 
@@ -41,9 +45,10 @@ export class BulkWindow {
     return this.limit
   }
 
-  /** Bytes of the next chunk; 0: wait for an acknowledgement. Small on a small window: a chunk blocks the line. */
+  /** Bytes of the next chunk; 0: wait for an acknowledgement. Small on a slow line: nothing overtakes a chunk. */
   room(): number {
-    const chunk = Math.min(MAX_CHUNK, Math.max(MIN_CHUNK, Math.floor(this.limit / 8)))
+    const rate = this.rates[0]?.value ?? 0
+    const chunk = Math.min(MAX_CHUNK, Math.floor(this.limit / 2), Math.max(MIN_CHUNK, Math.floor(rate * CHUNK_MS)))
     return this.inFlight === 0 || this.inFlight + chunk <= this.limit ? chunk : 0
   }
 
@@ -83,6 +88,7 @@ export class BulkWindow {
   private remember(now: number, roundTrip: number, chunk: UnderWay): void {
     this.base = this.base.filter((one) => now - one.at < BASE_MEMORY_MS && one.value < roundTrip)
     this.base.push({ at: now, value: roundTrip })
+    this.recent = [...this.recent.slice(1 - RECENT), roundTrip]
     const rate = (this.done - chunk.acknowledgedBefore) / Math.max(now - chunk.sentAt, 0.001)
     this.rates = this.rates.filter((one) => now - one.at < BANDWIDTH_MEMORY_MS && one.value > rate)
     this.rates.push({ at: now, value: rate })
@@ -90,9 +96,11 @@ export class BulkWindow {
 
   private adapt(now: number, roundTrip: number, size: number): void {
     const base = this.base[0]?.value ?? roundTrip
-    const queued = roundTrip - base - size / (this.rates[0]?.value ?? Infinity)
+    const queued = Math.min(...this.recent) - base - size / (this.rates[0]?.value ?? Infinity)
     if (queued < GROW_BELOW_MS) {
-      this.limit = Math.min(MAX_WINDOW, this.limit + size)
+      // At first twice as much with each round trip, later by little: a line that is known is not tried out again.
+      const share = this.cutAt === -Infinity ? 1 : Math.min(1, size / (4 * this.limit))
+      this.limit = Math.min(MAX_WINDOW, this.limit + Math.floor(size * share) + 1)
     } else if (queued > SHRINK_ABOVE_MS && now - this.cutAt > roundTrip) {
       const share = Math.max(0.5, 1 - (queued - SHRINK_ABOVE_MS) / roundTrip)
       this.limit = Math.max(MIN_WINDOW, Math.floor(this.limit * share))

@@ -58,7 +58,7 @@ export class WorkerDisk implements Disk {
     this.worker ??= this.start()
     this.calls += 1
     const id = this.calls
-    this.worker.postMessage({ id, call })
+    this.worker.postMessage({ id, call }, call.op === 'write' ? [call.data.buffer] : [])
     return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }))
   }
 

@@ -96,7 +96,7 @@ def _outbox() -> None:
         sa.Column("give_up_at", sa.DateTime(), nullable=False),
         sa.Column("rounds", sa.Integer(), nullable=False),
         sa.Column("polls", sa.Integer(), nullable=False),
-        sa.Column("provider_id", sa.String(length=200), nullable=True),
+        sa.Column("provider_id", sa.String(length=400), nullable=True),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("detail", sa.String(length=300), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),

@@ -11,7 +11,7 @@ import { Transfers } from '../../../remote/files/transfers'
 import { WorkerDisk } from '../../../remote/files/worker-disk'
 import type { ToolLink } from '../tool-link'
 
-const SHOW_MS = 150
+const SHOW_MS = 250
 
 export interface FileTool {
   readonly allowed: ComputedRef<boolean>
