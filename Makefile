@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 APT_RUN := xvfb xterm openbox x11-apps x11-xserver-utils fonts-nanum fonts-dejavu-core tk8.6 libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-randr0 libxcb-xtest0
-APT_TEST := $(APT_RUN) chromium chromium-driver xdotool xclip ffmpeg imagemagick postgresql binutils makeself nsis systemd-container cups printer-driver-cups-pdf
+APT_TEST := $(APT_RUN) chromium chromium-driver xdotool xclip ffmpeg imagemagick postgresql binutils makeself nsis systemd-container cups printer-driver-cups-pdf gammu
 
 .PHONY: help demo test check web frozen installer bench clean
 

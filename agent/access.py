@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 from agent.capture.choose import open_capture
 from agent.entrance import Entrance
 from agent.facts import facts
-from agent.features import clipboard, draw, execute, files, info, printing, terminal
+from agent.features import clipboard, draw, execute, files, info, printing, seat, share, terminal
 from agent.features.input import InputFeature
 from agent.features.screen import ScreenFeature
 from agent.kept import Kept, default_folder
@@ -35,6 +35,7 @@ from agent.overlay.process import FreePlace
 from agent.platform.child import child_command
 from agent.platform.interface import Platform, PlatformError, current_platform
 from agent.platform.restart import current_restarter
+from agent.platform.seat import current_seat
 from agent.platform.terminal import terminal_opener
 from agent.restarting import RestartParts
 from agent.session import Joined, Parts, SessionView, SupportSession
@@ -108,6 +109,8 @@ class Workshop:
             files.kind(),
             draw.kind(self.bar),
             printing.kind(),
+            seat.kind(current_seat()),
+            share.kind(),
             *terminal.kinds(terminal_opener()),
         )
 

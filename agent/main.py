@@ -78,6 +78,10 @@ def _child_role(given: list[str]) -> int | None:
         from agent.printing import prepare
 
         return prepare.main(given[1:])
+    if given[:1] == ["--share"]:
+        from agent.window import share
+
+        return share.main(given[1:])
     if given[:1] == ["--window"]:
         from agent.window import ui
 

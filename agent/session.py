@@ -326,10 +326,16 @@ class SupportSession(SocketEvents):
         return (reboot.kind(self._restarting, account),)
 
     def ask_restart(self, timeout_s: float) -> None:
+        self._hold_input(True)
         self._view.ask_restart(self._joined.operator, timeout_s)
 
     def restart_settled(self) -> None:
+        self._hold_input(False)
         self._view.restart_settled()
+
+    def _hold_input(self, held: bool) -> None:
+        if self._viewer is not None:
+            self._viewer.hold_input(held)
 
     def say_live(self, message: live.AgentMessage) -> bool:
         self._untold.flush()

@@ -171,6 +171,7 @@ class Viewer(SocketEvents):
         self._acts_budget = float(ACTS_AT_ONCE)
         self._acts_at = reactor.seconds()
         self._closed = False
+        self._input_held = False
         self.peer: Identity | None = None
         self.rtt_ms: float | None = None
 
@@ -287,7 +288,7 @@ class Viewer(SocketEvents):
             tool.received(event.body)
 
     def _pass_input(self, message: input.InputMessage) -> None:
-        if CONTROL not in self.granted() or self._input is None:
+        if CONTROL not in self.granted() or self._input is None or self._input_held:
             return
         now = self._reactor.seconds()
         self._input_budget = min(MAX_INPUT_PER_S, self._input_budget + (now - self._input_at) * MAX_INPUT_PER_S)
@@ -299,6 +300,12 @@ class Viewer(SocketEvents):
 
     def origin(self) -> tuple[int, int]:
         return self._screen.origin() if self._screen is not None else (0, 0)
+
+    def hold_input(self, held: bool) -> None:
+        """While a question to the person is on the screen, the console must not be able to answer it."""
+        self._input_held = held
+        if held and self._input is not None:
+            self._input.release()
 
     def _control(self, message: control.ControlMessage) -> None:
         match message:

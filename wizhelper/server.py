@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,9 @@ from wizhelper.http.hosts import Hosts
 from wizhelper.http.site import Page, Response, WebSite
 from wizhelper.notices.web import make_routes as notice_routes
 from wizhelper.protocol.messages import dump_json
+from wizhelper.protocol.secure import SigningKey
+from wizhelper.records import syslog
+from wizhelper.records.audit_web import make_routes as audit_routes
 from wizhelper.records.faults_web import make_routes as fault_routes
 from wizhelper.records.web import make_routes as record_routes
 from wizhelper.relay import sockets
@@ -47,6 +50,8 @@ from wizhelper.relay.device_socket import DeviceCallbacks, DeviceSocket, socket_
 from wizhelper.relay.hub import ConsoleTicket, Hub
 from wizhelper.relay.pairing import Pairing
 from wizhelper.relay.tickets import TicketOffice
+from wizhelper.retention.web import Retention
+from wizhelper.retention.web import make_routes as retention_routes
 from wizhelper.settings.keys import Keys, load_keys
 from wizhelper.settings.sealing import Sealer
 from wizhelper.settings.web import make_routes as company_routes
@@ -66,6 +71,7 @@ from wizhelper.support.web import make_routes as support_routes
 log = Logger()
 
 TICK_S = 2.0
+PURGE_S = 600.0
 MAX_REQUEST_BYTES = 1024 * 1024
 PAGE_TOKEN_S = 4 * 3600
 
@@ -81,6 +87,8 @@ class Options(usage.Options):
         ["certificate", None, None, "Own certificate chain (PEM); without it a private CA is made."],
         ["key", None, None, "Key of --certificate (PEM)."],
         ["database", None, None, "SQLAlchemy URL, for PostgreSQL: postgresql://user:password@host/name."],
+        ["syslog", None, None, "Send the audit chain to udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT."],
+        ["syslog-ca", None, None, "CA (PEM) of a tls syslog server; without it, the system's."],
         ["programs", None, None, "Folder with the programs that customers download (default: DATA/programs)."],
     ]
     optFlags = [
@@ -118,6 +126,7 @@ class Settings:
     hosts: tuple[str, ...]
     secure: bool
     local_gateways: bool = False
+    syslog: syslog.Target | None = None
 
 
 def read_settings(options: Options) -> Settings:
@@ -133,7 +142,17 @@ def read_settings(options: Options) -> Settings:
         hosts=tuple(options["hosts"]),
         secure=not options["http"],
         local_gateways=bool(options["local-gateways"]),
+        syslog=_syslog_target(options),
     )
+
+
+def _syslog_target(options: Options) -> syslog.Target | None:
+    if not options["syslog"]:
+        return None
+    try:
+        return syslog.read_target(options["syslog"], Path(options["syslog-ca"]) if options["syslog-ca"] else None)
+    except syslog.BadTarget as problem:
+        raise usage.UsageError(f"--syslog: {problem}") from problem
 
 
 def prepare_data(folder: Path) -> None:
@@ -196,7 +215,10 @@ class Appliance(MultiService):
         hooks = LoginHooks(self._logged_in, self._logged_out)
         self.accounts = Accounts(self.db, reactor, now, time.monotonic, hooks, rules.MAX_OPEN, self._access_urls)
         self.sms = self._make_sms(keys)
+        self._retention = Retention(self.db, now)
         self._keys = keys
+        target = settings.syslog
+        self._syslog = syslog.Forwarder(self.db, reactor, target, settings.data) if target else None
         self._stopping = False
         endpoint = StreamServerEndpointService(self._endpoint(), self._site())
         endpoint.setServiceParent(self)
@@ -219,9 +241,12 @@ class Appliance(MultiService):
         site.add_routes(account_routes(self.accounts, self.db, now).all)
         site.add_routes(company_routes(self.db, now).all)
         site.add_routes(notice_routes(self.db, now).all)
-        site.add_routes(favourite_routes(self.db).all)
+        site.add_routes(favourite_routes(self.db, now).all)
         site.add_routes(fault_routes(self.db, now).all)
         site.add_routes(record_routes(self.db, now).all)
+        evidence_key = SigningKey(self._keys.for_purpose("evidence packs"))
+        site.add_routes(retention_routes(self._retention).all)
+        site.add_routes(audit_routes(self.db, now, evidence_key).all)
         site.add_routes(aftercare_routes(self.db, now).all)
         site.add_routes(support_routes(self.support, self.hub, now).all)
         download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)
@@ -280,9 +305,10 @@ class Appliance(MultiService):
     async def _begin(self) -> None:
         await self.support.start()
         await self.sms.outbox.start()
-        timer = TimerService(TICK_S, self._tick)
-        timer.clock = self._reactor
-        timer.setServiceParent(self)
+        self._add_timer(self._tick)
+        self._add_timer(self._purge, PURGE_S)
+        if self._syslog is not None:
+            self._add_timer(self._forward)
         where = "https" if self._settings.secure else "http"
         log.info("WizHelper {version} listens: {url}", version=__version__, url=f"{where}://*:{self._settings.port}")
         if not USES_NVX:
@@ -299,10 +325,27 @@ class Appliance(MultiService):
         self.support.stop()
         self.devices.presence.stop()
         await self.sms.outbox.stop()
+        if self._syslog is not None:
+            await self._syslog.stop()
         await super().stopService()
         self.accounts.stop()
         self.db.stop()
         log.info("WizHelper stopped")
+
+    def _add_timer(self, work: Callable[[], Deferred[None]], every_s: float = TICK_S) -> None:
+        timer = TimerService(every_s, work)
+        timer.clock = self._reactor
+        timer.setServiceParent(self)
+
+    def _purge(self) -> Deferred[None]:
+        done = Deferred.fromCoroutine(self._retention.tick())
+        return done.addErrback(lambda f: log.failure("Deleting old records failed", f))
+
+    def _forward(self) -> Deferred[None]:
+        assert self._syslog is not None
+        # A timer of its own: a slow syslog server must not hold up the tick.
+        sent = Deferred.fromCoroutine(self._syslog.tick())
+        return sent.addErrback(lambda f: log.failure("Sending to syslog failed", f))
 
     def _tick(self) -> Deferred[None]:
         async def tick() -> None:

@@ -27,4 +27,10 @@ def output(command: Sequence[str]) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise PlatformError(PlatformCode.SYSTEM_UNSUPPORTED, f"{command[0]}: {problem}") from problem
-    return done.stdout.decode("utf-8", "replace")
+    return decoded(done.stdout)
+
+
+def decoded(data: bytes) -> str:
+    """UTF-8, or the UTF-16 that programs of Windows write on request."""
+    wide = data.startswith(b"\xff\xfe") or data[1:2] == b"\0"
+    return data.decode("utf-16-le" if wide else "utf-8", "replace").removeprefix("\ufeff")

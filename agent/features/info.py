@@ -23,8 +23,8 @@ REFUSED, BUSY, FAILED = "NOT_ALLOWED", "BUSY", "FAILED"
 class Facts(Protocol):
     """This PC (agent.platform.facts). Called on a thread."""
 
-    def rows(self, what: str) -> Sequence[info.Row]:
-        """`what` as in info.WHAT. Raises PlatformError where this system has no such list."""
+    def rows(self, what: str, level: str = "") -> Sequence[info.Row]:
+        """`what` as in info.WHAT, `level` as in info.LEVELS. Raises PlatformError where this system has no such list."""
 
     def kill(self, pid: int, started: float) -> None:
         """Raises PlatformError: PROCESS_GONE, PROCESS_REFUSED, PROCESS_PROTECTED."""
@@ -52,8 +52,8 @@ class InfoTool:
             self._tell(info.Result(message.request, BUSY))
             return
         match message:
-            case info.Ask(request, what):
-                self._begin(request, self._answer, request, what)
+            case info.Ask(request, what, level):
+                self._begin(request, self._answer, request, what, level)
             case info.Kill(request, pid, started):
                 self._kill(request, pid, started)
 
@@ -82,8 +82,8 @@ class InfoTool:
             log.failure("Information could not be read", failure)
         self._tell(info.Result(request, code))
 
-    def _answer(self, request: int, what: str) -> Sequence[bytes]:
-        return [info.encode(page) for page in info.pages(what, request, self._facts.rows(what))]
+    def _answer(self, request: int, what: str, level: str) -> Sequence[bytes]:
+        return [info.encode(page) for page in info.pages(what, request, self._facts.rows(what, level))]
 
     def _killed(self, request: int, pid: int, started: float) -> Sequence[bytes]:
         self._facts.kill(pid, started)

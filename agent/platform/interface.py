@@ -19,6 +19,7 @@ class PlatformCode(StrEnum):
     PROCESS_GONE = "PROCESS_GONE"
     PROCESS_REFUSED = "PROCESS_REFUSED"
     PROCESS_PROTECTED = "PROCESS_PROTECTED"
+    SEAT_REFUSED = "SEAT_REFUSED"
 
 
 class PlatformError(Exception):

@@ -77,6 +77,8 @@ class Texts:
     chat_title: str
     chat_me: str
     chat_send: str
+    share_title: str
+    share_help: str
     activities: Mapping[str, str]
     """control.Activity -> what the bar says while it lasts."""
 
@@ -146,6 +148,8 @@ KOREAN = Texts(
     chat_title="{operator} 상담원과 채팅",
     chat_me="나",
     chat_send="보내기",
+    share_title="{operator} 상담원의 화면",
+    share_help="{operator} 상담원이 자신의 화면을 보여 주고 있습니다. 이 화면은 볼 수만 있고, 창을 닫으면 끝납니다.",
     activities={
         Activity.RECORDING: "● 화면 녹화 중",
         Activity.CLIPBOARD: "클립보드 공유 중",
@@ -154,6 +158,7 @@ KOREAN = Texts(
         Activity.DRAWING: "상담원이 화면에 그리는 중",
         Activity.TERMINAL: "상담원 터미널 사용 중",
         Activity.PRINTING: "상담원의 문서를 인쇄 중",
+        Activity.SHARE: "상담원 화면을 보는 중",
     },
 )
 
@@ -224,6 +229,8 @@ ENGLISH = Texts(
     chat_title="Chat with {operator}",
     chat_me="Me",
     chat_send="Send",
+    share_title="Screen of {operator}",
+    share_help="{operator} shows you their own screen. You can look at it only; close this window to end it.",
     activities={
         Activity.RECORDING: "● The screen is being recorded",
         Activity.CLIPBOARD: "The clipboard is shared",
@@ -232,6 +239,7 @@ ENGLISH = Texts(
         Activity.DRAWING: "The operator is drawing on the screen",
         Activity.TERMINAL: "The operator has a terminal open",
         Activity.PRINTING: "A document of the operator is printed",
+        Activity.SHARE: "You see the operator’s screen",
     },
 )
 

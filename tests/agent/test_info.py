@@ -34,7 +34,7 @@ class FakeFacts:
         self.problem: Exception | None = None
         self.lists: dict[str, Sequence[info.Row]] = {"software": [info.Program("한글", "2024", "한컴")]}
 
-    def rows(self, what: str) -> Sequence[info.Row]:
+    def rows(self, what: str, level: str = "") -> Sequence[info.Row]:
         if self.problem is not None:
             raise self.problem
         return self.lists[what]

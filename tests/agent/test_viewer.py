@@ -466,3 +466,16 @@ def test_a_failed_attempt_does_not_spend_the_resume_secret() -> None:
     disturbed.viewer.binary(b"nonsense")
     second = again(disturbed)
     assert second.open(secret).welcomes[0].trust == "number"
+
+
+def test_a_console_cannot_answer_a_question_that_is_put_to_the_person() -> None:
+    """RC-REBOOT: while it is on the screen, keys go up and what the console types goes nowhere."""
+    bench = ViewerBench()
+    console = bench.open()
+    console.type(A)
+    bench.viewer.hold_input(True)
+    assert bench.input.calls[-1] == ("release",)
+    console.type(A)
+    bench.viewer.hold_input(False)
+    console.type(A)
+    assert len(bench.input.handled) == 2

@@ -190,6 +190,7 @@ def test_folders_go_both_ways_by_dragging_between_the_panes(
         transfer_in_state(page, "done", 2)
         assert page.evaluate(FILES_IN_FOLDER) == {"logs/a.log": "에이", "logs/old/b.log": "비"}
         page.get_by_test_id("transfers-clear").click()
+        expect(page.get_by_test_id("transfer")).to_have_count(0)
 
         show(page, home / "Documents")
         expect(row(page, "local", "logs")).to_be_visible(timeout=LONG_MS)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wizhelper.protocol import chat, clipboard, draw, execute, files, info, printing, reboot, terminal
+from wizhelper.protocol import chat, clipboard, draw, execute, files, info, printing, reboot, seat, share, terminal
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,15 @@ BAD_URLS = (
 SUM = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 TOOLS = {
+    "share": ToolSamples(
+        share.encode,
+        share.decode_console,
+        share.decode_agent,
+        [share.Begin(), share.Stop()],
+        [share.Shown(2**32 - 1), share.Closed("CUSTOMER"), share.Closed("BAD_PICTURE")],
+        ["", "00", "0100", "02", "020000000101", "02000000010200", "0200000001" + "00" * (share.MAX_PART + 2), "1100000001"],
+        ["", "11", "1100000001ff", "12", "124849", "01"],
+    ),
     "printing": ToolSamples(
         printing.encode,
         printing.decode_console,
@@ -185,12 +194,13 @@ TOOLS = {
         info.encode,
         info.decode_console,
         info.decode_agent,
-        [info.Ask(1, "processes"), info.Kill(2, 4711, 1795410375.25)],
+        [info.Ask(1, "processes"), info.Ask(3, "events", "error"), info.Kill(2, 4711, 1795410375.25)],
         [
             info.Page("processes", 1, True, (info.Process(1, "init", "root", 0.5, 1024, 1.5, "/sbin/init"),)),
             info.Page("software", 2, False, (info.Program("한글", "2024", "한컴"),)),
             info.Page("system", 3, True, (info.Fact("computer", "host", "PC"),)),
             info.Page("services", 4, True, ()),
+            info.Page("events", 6, True, (info.LogEvent(1795410375.25, "error", "kernel", "41", "꺼짐"),)),
             info.Result(5, "PROCESS_GONE"),
         ],
         [
@@ -199,6 +209,7 @@ TOOLS = {
             "017b7d",
             "03",
             _hex(1, '{"request":1,"what":"secrets"}'),
+            _hex(1, '{"request":1,"what":"events","level":"debug"}'),
             _hex(2, '{"request":1,"pid":"1","started":1}'),
         ],
         [
@@ -364,5 +375,14 @@ TOOLS = {
             _hex(0x11, '{"restart":1,"safe_mode":false,"auto_logon":false,"account":""}'),
             _hex(0x12, '{"request":1,"state":"done","code":""}'),
         ],
+    ),
+    "seat": ToolSamples(
+        seat.encode,
+        seat.decode_console,
+        seat.decode_agent,
+        [seat.Do(1, "lock"), seat.Do(2, "log_off")],
+        [seat.Offer(("lock", "log_off")), seat.Offer(()), seat.Result(1, ""), seat.Result(2, "SEAT_REFUSED")],
+        ["", "01", "017b7d", _hex(1, '{"request":1,"action":"shut_down"}'), _hex(0x11, '{"actions":[]}')],
+        ["", "11", "117b7d", _hex(0x11, '{"actions":[1]}'), _hex(0x12, '{"request":1}'), _hex(1, "{}")],
     ),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.sms.peers import OwnReactor, PlayedProvider, played_provider
 from tests.sms.sms_fakes import FakeKind, Office
 from tests.world import World
 from wizhelper.sms.kinds import KINDS
@@ -24,3 +25,16 @@ def office(world: World, kind: FakeKind) -> Iterator[Office]:
     yield Office(world, kind)
     for provider in kind.providers.values():
         provider.let_go()
+
+
+@pytest.fixture
+def own() -> Iterator[OwnReactor]:
+    made = OwnReactor()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def provider() -> Iterator[PlayedProvider]:
+    with played_provider() as made:
+        yield made

@@ -141,7 +141,7 @@ def test_these_status_codes_say_nothing(status: int) -> None:
         send(Answer(status, b""))
 
 
-@pytest.mark.parametrize("problem", [Refusal(), DNSLookupError("x"), outgoing.AddressRefused()])
+@pytest.mark.parametrize("problem", [Refusal(), DNSLookupError("x")])
 def test_without_a_connection_nothing_was_sent(problem: Exception) -> None:
     with pytest.raises(Refused) as found:
         send(problem)
@@ -262,6 +262,12 @@ def test_a_gateway_reaches_nothing_on_this_machine_nor_its_metadata(address: str
     problem, connections = connect(address, Names(inside=["127.0.0.1"], mixed=["203.0.113.5", "::1"]))
     assert isinstance(problem, outgoing.AddressRefused)
     assert connections == []
+
+
+def test_such_an_address_is_a_refusal_for_good() -> None:
+    with pytest.raises(Refused) as found:
+        send(outgoing.AddressRefused(string="inside.example"))
+    assert (found.value.code, found.value.detail, found.value.retry) == ("ADDRESS_REFUSED", "inside.example", False)
 
 
 def test_the_address_that_was_checked_is_the_one_that_is_reached() -> None:

@@ -230,6 +230,19 @@ def test_a_secret_that_is_left_out_stays(office: Office, kind: FakeKind) -> None
     assert kind.opened[-1].key.get_secret_value() == "new"
 
 
+def test_a_secret_does_not_move_to_another_server(office: Office) -> None:
+    """Whoever changes the address has to know the secret: it cannot be fetched by pointing the gateway at oneself."""
+    form = {"name": "1", "sender": "021234567", "enabled": True}
+    url, secret = {"url": "https://sms.example/a?k={{secret}}"}, {"secret": "s3cret"}
+    made = office.boss.api("POST", "/sms/gateways", {**form, "kind": "http", "settings": {**url, **secret}}).json
+    path = f"/sms/gateways/{made['id']}"
+    moved = {"url": "https://evil.example/a?k={{secret}}"}
+    refused = office.boss.api("PUT", path, {**form, "settings": moved})
+    assert (refused.code, list(refused.json["error"]["fields"])) == ("INVALID_FIELDS", ["settings.secret"])
+    assert office.boss.api("PUT", path, {**form, "settings": {"url": "https://sms.example/b"}}).status == 200
+    assert office.boss.api("PUT", path, {**form, "settings": {**moved, **secret}}).status == 200
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

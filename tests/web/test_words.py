@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from wizhelper.accounts.model import LoginResult, LogoutReason
+from wizhelper.admin import ACTOR
+from wizhelper.devices import rules as device_rules
 from wizhelper.protocol.live import Step
 from wizhelper.records import acts
 from wizhelper.settings import rights
@@ -29,7 +31,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "login_result": LoginResult,
     "out_reason": LogoutReason,
     "result": rules.RESULTS,
-    "actor": [rules.CUSTOMER, rules.SERVER, acts.AGENT],
+    "actor": [rules.CUSTOMER, rules.SERVER, acts.AGENT, device_rules.DEVICE, ACTOR],
     "event": [*(t for t in Trigger), *OTHER_EVENTS, *REBOOT_EVENTS, *acts.ACTS, acts.OVERFLOW],
     "right": rights.DEFAULTS,
 }

@@ -224,6 +224,10 @@ class Accounts:
         if logins:
             await self._hooks.logged_out(account_id, logins, "LOGGED_OUT", last)
 
+    def _note(self, session: Session, call: Call[Any], action: str) -> None:
+        who = call.caller
+        audit.append(session, self._now(), who.company, who.actor, action, {"num": who.account})
+
     async def begin_totp(self, call: Call[TotpBeginIn]) -> TotpSecret:
         account = await self._db.read(lambda s: s.get_one(Account, call.caller.account))
         await self._require_password(call, account, call.body.password)
@@ -246,6 +250,7 @@ class Accounts:
             if not service.use_totp(account, account.totp_pending, call.body.code, self._now()):
                 return False
             account.totp_secret, account.totp_pending = account.totp_pending, None
+            self._note(session, call, "account.totp_set")
             return True
 
         if not await self._db.run(work):
@@ -262,6 +267,7 @@ class Accounts:
             if found.totp_secret and not service.use_totp(found, found.totp_secret, call.body.code, self._now()):
                 return False
             found.totp_secret = found.totp_pending = None
+            self._note(session, call, "account.totp_removed")
             return True
 
         if not await self._db.run(work):

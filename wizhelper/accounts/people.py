@@ -108,7 +108,8 @@ class People:
         self.db = db
         self.now = now
 
-    def _note(self, session: Session, call: Call[Any], action: str, facts: dict[str, Any]) -> None:
+    def note(self, session: Session, call: Call[Any], action: str, facts: dict[str, Any]) -> None:
+        """A line of the audit chain."""
         audit.append(session, self.now(), call.caller.company, call.caller.actor, action, facts)
 
     async def listed(self, call: Call[None]) -> AccountPage:
@@ -143,7 +144,7 @@ class People:
                 allowed_addresses=list(form.allowed_addresses),
                 team=placed(session, call.caller, form.role, form.team),
             )
-            self._note(session, call, "account.added", {"num": account.id, "id": form.id, "role": form.role})
+            self.note(session, call, "account.added", {"num": account.id, "id": form.id, "role": form.role})
             return described_account(account)
 
         return AccountAdded(account=await self.db.run(work), password=None if form.password else password)
@@ -157,7 +158,7 @@ class People:
             account = account_for(session, call.caller, number)
             before = account.role
             _apply(session, call.caller, account, form)
-            self._note(session, call, "account.changed", {"num": number, **form.model_dump(exclude_none=True)})
+            self.note(session, call, "account.changed", {"num": number, **form.model_dump(exclude_none=True)})
             gone = []
             if account.status == "disabled" or account.role != before:
                 gone = service.close_all_logins(session, self.now(), account.id, LogoutReason.DISABLED)
@@ -178,13 +179,14 @@ class People:
         def work(session: Session) -> None:
             account = account_for(session, call.caller, call.path["num"])
             account.totp_secret = None
-            self._note(session, call, "account.totp_removed", {"num": account.id})
+            self.note(session, call, "account.totp_removed", {"num": account.id})
 
         await self.db.run(work)
 
     async def log_out(self, call: Call[None]) -> None:
         def work(session: Session) -> list[int]:
             account = account_for(session, call.caller, call.path["num"])
+            self.note(session, call, "account.logged_out", {"num": account.id})
             return service.close_all_logins(session, self.now(), account.id, LogoutReason.DISABLED)
 
         await self.accounts.ended(call.path["num"], await self.db.run(work))
@@ -202,7 +204,7 @@ class People:
         def work(session: Session) -> None:
             company = session.get_one(Company, call.caller.company)
             company.allowed_addresses, company.lock_after = addresses, call.body.lock_after
-            self._note(session, call, "company.access_changed", {"addresses": addresses, "lock_after": call.body.lock_after})
+            self.note(session, call, "company.access_changed", {"addresses": addresses, "lock_after": call.body.lock_after})
 
         await self.db.run(work)
         return AccessPolicy(allowed_addresses=addresses, lock_after=call.body.lock_after)

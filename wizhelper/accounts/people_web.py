@@ -88,6 +88,7 @@ def _add_team_routes(routes: Routes, people: People, db: Database) -> None:
 
         def work(session: Session) -> TeamOut:
             team = teams.add(session, people.now(), call.caller.company, call.body.name)
+            people.note(session, call, "team.added", {"team": team.id, "name": team.name})
             return TeamOut(id=team.id, name=team.name, members=0)
 
         return await db.run(work)
@@ -98,7 +99,9 @@ def _add_team_routes(routes: Routes, people: People, db: Database) -> None:
 
         def work(session: Session) -> TeamOut:
             team = teams.of_company(session, call.caller.company, call.path["team"])
+            before = team.name
             teams.rename(session, team, call.body.name)
+            people.note(session, call, "team.renamed", {"team": team.id, "name": [before, team.name]})
             return TeamOut(id=team.id, name=team.name, members=teams.members(session, team.id))
 
         return await db.run(work)
@@ -106,4 +109,10 @@ def _add_team_routes(routes: Routes, people: People, db: Database) -> None:
     @routes.delete("/teams/<int:team>", roles=ADMINS)
     async def remove_team(call: Call[None]) -> None:
         """Deletes an operator group that has no accounts left."""
-        await db.run(lambda s: teams.remove(s, teams.of_company(s, call.caller.company, call.path["team"])))
+
+        def work(session: Session) -> None:
+            team = teams.of_company(session, call.caller.company, call.path["team"])
+            people.note(session, call, "team.removed", {"team": team.id, "name": team.name})
+            teams.remove(session, team)
+
+        await db.run(work)

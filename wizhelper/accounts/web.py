@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from wizhelper import __version__
-from wizhelper.accounts import service
+from wizhelper.accounts import login_records, service
 from wizhelper.accounts.bodies import (
     LoginIn,
     LoginOut,
@@ -27,12 +27,13 @@ from wizhelper.accounts.bodies import (
 from wizhelper.accounts.logins import Accounts
 from wizhelper.accounts.model import Account, LoginRecord, LogoutReason
 from wizhelper.accounts.paging import page_of
-from wizhelper.accounts.people import People, manageable
+from wizhelper.accounts.people import People
 from wizhelper.accounts.people_web import add_people_routes
-from wizhelper.http.api import ANYONE, PUBLIC, READERS, Call, Caller, Role, Routes
+from wizhelper.http.api import ANYONE, PUBLIC, READERS, Call, Routes
 from wizhelper.notices import service as notices
 from wizhelper.notices.web import NoticeOut, described
 from wizhelper.settings.service import find_company
+from wizhelper.store import audit
 from wizhelper.store.database import Database
 
 
@@ -95,10 +96,10 @@ def make_routes(accounts: Accounts, db: Database, now: Callable[[], datetime]) -
         await accounts.disable_totp(call)
 
     @routes.get("/login-records", roles=READERS, result=LoginRecordPage)
-    async def login_records(call: Call[None]) -> LoginRecordPage:
-        """Logins and logouts, newest first (ADM-REC-LOGIN)."""
+    async def list_login_records(call: Call[None]) -> LoginRecordPage:
+        """Logins, refusals, logouts, newest first; query fields page, size, from, to, result, q (ADM-REC-LOGIN)."""
         page, size = page_of(call)
-        return await db.read(lambda s: _login_records(s, call.caller, page, size))
+        return await db.read(lambda s: _record_page(s, login_records.conditions(s, call), page, size))
 
     @routes.post("/me/logout-everywhere", roles=ANYONE, before_new_password=True)
     async def logout_everywhere(call: Call[None]) -> None:
@@ -106,6 +107,7 @@ def make_routes(accounts: Accounts, db: Database, now: Callable[[], datetime]) -
         who = call.caller
 
         def work(session: Session) -> list[int]:
+            audit.append(session, now(), who.company, who.actor, "account.logged_out", {"num": who.account})
             return service.close_all_logins(session, now(), who.account, LogoutReason.LOGOUT, keep=who.login)
 
         await accounts.ended(who.account, await db.run(work), last=False)
@@ -119,13 +121,6 @@ def make_routes(accounts: Accounts, db: Database, now: Callable[[], datetime]) -
 
     add_people_routes(routes, People(accounts, db, now), db)
     return routes
-
-
-def _login_records(session: Session, caller: Caller, page: int, size: int) -> LoginRecordPage:
-    where = [LoginRecord.company_id == caller.company]
-    if caller.role is Role.GROUP_ADMIN:
-        where.append(LoginRecord.account_id.in_(select(Account.id).where(*manageable(caller))))
-    return _record_page(session, where, page, size)
 
 
 def _record_page(session: Session, where: list[ColumnElement[bool]], page: int, size: int) -> LoginRecordPage:

@@ -29,6 +29,7 @@ from wizhelper.protocol.device import MAX_NAME_LENGTH, About, Approval, DevicePo
 from wizhelper.records import events
 from wizhelper.records.model import SupportSession
 from wizhelper.settings.service import find_company
+from wizhelper.store import audit
 from wizhelper.support import joining
 from wizhelper.support import rules as sessions
 from wizhelper.support.states import LIVE, State
@@ -69,7 +70,11 @@ def clean_name(text: str, field: str = "name", *, empty: bool = False) -> str:
 
 
 def note(db: Session, now: datetime, device: Device, kind: DeviceEventKind, actor: str, **data: Any) -> None:
+    """A line of the device's history; in the audit chain too, unless it is only coming and going."""
     db.add(DeviceEvent(device_id=device.id, at=now, kind=kind, actor=actor, data=data))
+    if kind not in (DeviceEventKind.ONLINE, DeviceEventKind.OFFLINE):
+        facts = {"device": device.id, "name": device.name, **data}
+        audit.append(db, now, device.company_id, actor, f"device.{kind.value}", facts)
 
 
 def device_of(db: Session, company: int, device_id: str, *statuses: Status) -> Device:

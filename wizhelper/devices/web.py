@@ -17,6 +17,7 @@ from wizhelper.protocol.device import About, enrolment_text, from_hex
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.secure import KEY_BYTES, SIGNATURE_BYTES, verify_signature
 from wizhelper.records.view import SessionOut
+from wizhelper.store import audit
 from wizhelper.support.rules import operator
 
 #: Who may see devices at all.
@@ -100,6 +101,10 @@ def _enrolment(form: view.EnrolIn) -> rules.Enrolment:
     return rules.Enrolment(form.company, form.name, form.group, form.token, form.key, about)
 
 
+def _note(db: Session, devices: Devices, call: Call[Any], action: str, **facts: Any) -> None:
+    audit.append(db, devices.now(), call.caller.company, call.caller.actor, action, facts)
+
+
 def make_routes(devices: Devices) -> Routes:
     routes = Routes("devices")
     _add_enrolment(routes, devices)
@@ -163,7 +168,8 @@ def _add_devices(routes: Routes, devices: Devices) -> None:
             row.name = row.name if patch.name is None else rules.clean_name(patch.name)
             row.model = row.model if patch.model is None else rules.clean_name(patch.model, "model", empty=True)
             row.memo = row.memo if patch.memo is None else patch.memo
-            rules.note(db, devices.now(), row, DeviceEventKind.CHANGED, operator(call.caller.account))
+            facts = patch.model_dump(exclude_none=True)
+            rules.note(db, devices.now(), row, DeviceEventKind.CHANGED, operator(call.caller.account), **facts)
             db.flush()
             return _detail(db, row, presence.online(device_id))
 
@@ -181,7 +187,8 @@ def _add_devices(routes: Routes, devices: Devices) -> None:
             group = rules.group_of(db, row.company_id, form.group_id) if form.group_id is not None else None
             row.group_id = group.id if group else None
             row.approval, row.answer_s = form.approval, form.answer_s
-            rules.note(db, devices.now(), row, DeviceEventKind.CHANGED, operator(call.caller.account))
+            facts = form.model_dump()
+            rules.note(db, devices.now(), row, DeviceEventKind.CHANGED, operator(call.caller.account), **facts)
             db.flush()
             return _detail(db, row, presence.online(device_id))
 
@@ -220,6 +227,7 @@ def _add_groups(routes: Routes, devices: Devices) -> None:
             rules.set_group(db, row, form.name, form.parent_id)
             db.add(row)
             db.flush()
+            _note(db, devices, call, "device_group.added", num=row.id, **form.model_dump())
             return view.described_group(row)
 
         return await devices.db.run(work)
@@ -233,6 +241,7 @@ def _add_groups(routes: Routes, devices: Devices) -> None:
             row = rules.group_of(db, company, call.path["num"])
             rules.set_group(db, row, form.name, form.parent_id)
             row.approval, row.answer_s = form.approval, form.answer_s
+            _note(db, devices, call, "device_group.changed", num=row.id, **form.model_dump())
             return view.described_group(row)
 
         return await devices.change(company, work)
@@ -241,7 +250,13 @@ def _add_groups(routes: Routes, devices: Devices) -> None:
     async def remove_group(call: Call[None]) -> None:
         """Removes a group; what is in it moves up."""
         company = call.caller.company
-        await devices.change(company, lambda db: rules.remove_group(db, rules.group_of(db, company, call.path["num"])))
+
+        def work(db: Session) -> None:
+            row = rules.group_of(db, company, call.path["num"])
+            _note(db, devices, call, "device_group.removed", num=row.id, name=row.name)
+            rules.remove_group(db, row)
+
+        await devices.change(company, work)
 
     @routes.get("/device-settings", roles=READERS, result=view.SettingsBody)
     async def settings(call: Call[None]) -> view.SettingsBody:
@@ -256,6 +271,7 @@ def _add_groups(routes: Routes, devices: Devices) -> None:
 
         def work(db: Session) -> None:
             db.merge(DeviceSettings(company_id=company, approval=form.approval, answer_s=form.answer_s))
+            _note(db, devices, call, "device_settings.changed", **form.model_dump())
 
         await devices.change(company, work)
         return form
@@ -283,6 +299,7 @@ def _add_tokens(routes: Routes, devices: Devices) -> None:
         def work(db: Session) -> view.TokenMade:
             lifetime = timedelta(hours=form.hours)
             row, secret = rules.make_token(db, devices.now(), who.company, who.account, form.label, form.uses, lifetime)
+            _note(db, devices, call, "enrolment_token.added", num=row.id, **form.model_dump())
             return view.TokenMade(token=view.described_token(row), secret=secret)
 
         return await devices.db.run(work)
@@ -295,6 +312,7 @@ def _add_tokens(routes: Routes, devices: Devices) -> None:
             row = db.get(EnrolmentToken, call.path["num"])
             if row is None or row.company_id != call.caller.company:
                 raise ApiError("NOT_FOUND")
+            _note(db, devices, call, "enrolment_token.removed", num=row.id, label=row.label)
             db.delete(row)
 
         await devices.db.run(work)

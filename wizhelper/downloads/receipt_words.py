@@ -29,6 +29,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "reboot_refused": "재부팅하지 않음",
         "printed": "원격 인쇄",
         "print_ended": "인쇄 끝",
+        "pc_locked": "PC 잠금",
+        "pc_logged_off": "로그오프",
         "acts_overflow": "이후의 작업은 너무 많아 기록하지 않음",
     },
     "en": {
@@ -53,6 +55,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "reboot_refused": "Not restarted",
         "printed": "Printed",
         "print_ended": "Printing ended",
+        "pc_locked": "PC locked",
+        "pc_logged_off": "Logged off",
         "acts_overflow": "What followed was too much to be kept",
     },
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -12,6 +14,7 @@ from wizhelper.favourites.model import Favourite
 from wizhelper.http.api import ADMINS, ANYONE, Call, Model, Routes
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol.execute import MAX_COMMAND, is_address, is_command
+from wizhelper.store import audit
 from wizhelper.store.database import Database
 
 MAX_FAVOURITES = 200
@@ -52,13 +55,19 @@ def described(row: Favourite) -> FavouriteOut:
     return FavouriteOut(id=row.id, kind=row.kind, title=row.title, value=row.value, shell=row.shell, shared=shared)
 
 
-def _add(session: Session, company: int, account: int | None, body: FavouriteIn) -> FavouriteOut:
+def _note(session: Session, now: datetime, call: Call[Any], action: str, row: Favourite) -> None:
+    audit.append(session, now, call.caller.company, call.caller.actor, action, described(row).model_dump())
+
+
+def _add(session: Session, now: datetime, call: Call[FavouriteIn], account: int | None) -> FavouriteOut:
+    company, body = call.caller.company, call.body
     where = [Favourite.company_id == company, Favourite.account_id == account]
     if (session.scalar(select(func.count()).select_from(Favourite).where(*where)) or 0) >= MAX_FAVOURITES:
         raise ApiError("FAVOURITE_LIMIT")
     row = Favourite(company_id=company, account_id=account, **body.model_dump())
     session.add(row)
     session.flush()
+    _note(session, now, call, "favourite.added", row)
     return described(row)
 
 
@@ -69,11 +78,20 @@ def _one(session: Session, favourite: object, where: list[ColumnElement[bool]]) 
     return row
 
 
-def _change(session: Session, favourite: object, where: list[ColumnElement[bool]], body: FavouriteIn) -> FavouriteOut:
-    row = _one(session, favourite, where)
-    for name, value in body.model_dump().items():
+def _change(
+    session: Session, now: datetime, call: Call[FavouriteIn], where: list[ColumnElement[bool]]
+) -> FavouriteOut:
+    row = _one(session, call.path["id"], where)
+    for name, value in call.body.model_dump().items():
         setattr(row, name, value)
+    _note(session, now, call, "favourite.changed", row)
     return described(row)
+
+
+def _remove(session: Session, now: datetime, call: Call[None], where: list[ColumnElement[bool]]) -> None:
+    row = _one(session, call.path["id"], where)
+    _note(session, now, call, "favourite.removed", row)
+    session.delete(row)
 
 
 def _own(call: Call[Any]) -> list[ColumnElement[bool]]:
@@ -84,7 +102,7 @@ def _shared(call: Call[Any]) -> list[ColumnElement[bool]]:
     return [Favourite.company_id == call.caller.company, Favourite.account_id.is_(None)]
 
 
-def make_routes(db: Database) -> Routes:
+def make_routes(db: Database, now: Callable[[], datetime]) -> Routes:
     routes = Routes("favourites")
 
     @routes.get("/favourites", roles=ANYONE, result=FavouriteList)
@@ -97,31 +115,31 @@ def make_routes(db: Database) -> Routes:
     @routes.post("/favourites", roles=ANYONE, body=FavouriteIn, result=FavouriteOut, status=201)
     async def add_own(call: Call[FavouriteIn]) -> FavouriteOut:
         """Keeps an address or a command for the caller."""
-        return await db.run(lambda s: _add(s, call.caller.company, call.caller.account, call.body))
+        return await db.run(lambda s: _add(s, now(), call, call.caller.account))
 
     @routes.put("/favourites/<int:id>", roles=ANYONE, body=FavouriteIn, result=FavouriteOut)
     async def change_own(call: Call[FavouriteIn]) -> FavouriteOut:
         """Changes one of the caller's own."""
-        return await db.run(lambda s: _change(s, call.path["id"], _own(call), call.body))
+        return await db.run(lambda s: _change(s, now(), call, _own(call)))
 
     @routes.delete("/favourites/<int:id>", roles=ANYONE)
     async def remove_own(call: Call[None]) -> None:
         """Removes one of the caller's own."""
-        await db.run(lambda s: s.delete(_one(s, call.path["id"], _own(call))))
+        await db.run(lambda s: _remove(s, now(), call, _own(call)))
 
     @routes.post("/company/favourites", roles=ADMINS, body=FavouriteIn, result=FavouriteOut, status=201)
     async def add_shared(call: Call[FavouriteIn]) -> FavouriteOut:
         """Keeps an address or a command for the whole company."""
-        return await db.run(lambda s: _add(s, call.caller.company, None, call.body))
+        return await db.run(lambda s: _add(s, now(), call, None))
 
     @routes.put("/company/favourites/<int:id>", roles=ADMINS, body=FavouriteIn, result=FavouriteOut)
     async def change_shared(call: Call[FavouriteIn]) -> FavouriteOut:
         """Changes one of the company's."""
-        return await db.run(lambda s: _change(s, call.path["id"], _shared(call), call.body))
+        return await db.run(lambda s: _change(s, now(), call, _shared(call)))
 
     @routes.delete("/company/favourites/<int:id>", roles=ADMINS)
     async def remove_shared(call: Call[None]) -> None:
         """Removes one of the company's."""
-        await db.run(lambda s: s.delete(_one(s, call.path["id"], _shared(call))))
+        await db.run(lambda s: _remove(s, now(), call, _shared(call)))
 
     return routes

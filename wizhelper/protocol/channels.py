@@ -21,6 +21,8 @@ class Channel(IntEnum):
     REBOOT = 19
     TERMINAL = 20
     PRINTING = 16
+    SEAT = 21
+    SHARE = 17
 
 
 #: Their messages are padded to a multiple of PAD_BLOCK: lengths of key strokes, words and pasted text say too much.
@@ -47,6 +49,7 @@ DRAW = Permission("draw")
 TERMINAL = Permission("terminal")
 REBOOT = Permission("reboot")
 PRINT = Permission("print")
+SHARE = Permission("share")
 
 ALL_PERMISSIONS = (
     VIEW,
@@ -61,5 +64,6 @@ ALL_PERMISSIONS = (
     TERMINAL,
     REBOOT,
     PRINT,
+    SHARE,
 )
 """What this version can do: rights that a server names beyond these are not granted."""

@@ -56,6 +56,7 @@ class Activity(StrEnum):
     DRAWING = "drawing"
     TERMINAL = "terminal"
     PRINTING = "printing"
+    SHARE = "share"
 
 
 class Doing(StrEnum):

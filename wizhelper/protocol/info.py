@@ -1,8 +1,9 @@
 """Channel 9: what the customer's PC is and runs. `type u8 | body`; all bodies are JSON.
 
-0x01 ASK     console -> agent: {"request", "what"}: `what` is one of WHAT; the answer carries the number `request`
+0x01 ASK     console -> agent: {"request", "what", "level"}: `what` is one of WHAT; the answer carries the number `request`;
+             `level` one of LEVELS: of "events" only those that are at least so grave ("": all); may be left out
 0x02 KILL    console -> agent: {"request", "pid", "started"}: ends that process if it is still the same one
-0x11 to 0x15 agent -> console, one kind for each of WHAT: {"request", "last", "rows"}: a page of the answer; `last` ends it
+0x11 to 0x16 agent -> console, one kind for each of WHAT: {"request", "last", "rows"}: a page of the answer; `last` ends it
 0x1f RESULT  agent -> console: {"request", "code"}: "" when a KILL is done, else why not, or why there is no answer
 """
 
@@ -31,6 +32,7 @@ class InfoType(IntEnum):
     SOFTWARE = 0x13
     SYSTEM = 0x14
     SERVICES = 0x15
+    EVENTS = 0x16
     RESULT = 0x1F
 
 
@@ -70,7 +72,19 @@ class Service:
     state: str
 
 
-Row = Process | Fact | Program | Service
+@dataclass(frozen=True)
+class LogEvent:
+    """`time`: seconds since 1970, 0 if unknown; `level`: "error", "warning" or "information"; `code`: the system's own number."""
+
+    time: float
+    level: str
+    source: str
+    code: str
+    text: str
+
+
+Row = Process | Fact | Program | Service | LogEvent
+LEVELS = ("", "warning", "error")
 
 WHAT: dict[str, tuple[InfoType, type[Any]]] = {
     "processes": (InfoType.PROCESSES, Process),
@@ -78,6 +92,7 @@ WHAT: dict[str, tuple[InfoType, type[Any]]] = {
     "software": (InfoType.SOFTWARE, Program),
     "system": (InfoType.SYSTEM, Fact),
     "services": (InfoType.SERVICES, Service),
+    "events": (InfoType.EVENTS, LogEvent),
 }
 _BY_TYPE = {kind: (what, row) for what, (kind, row) in WHAT.items()}
 
@@ -86,6 +101,7 @@ _BY_TYPE = {kind: (what, row) for what, (kind, row) in WHAT.items()}
 class Ask:
     request: int
     what: str
+    level: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +168,7 @@ def decode_console(body: bytes) -> Ask | Kill:
     if kind != InfoType.ASK:
         raise RemoteProtocolError(BAD, f"message {kind}")
     ask = messages.load_dataclass(Ask, body[1:], BAD)
-    if ask.what not in WHAT:
+    if ask.what not in WHAT or ask.level not in LEVELS:
         raise RemoteProtocolError(BAD, "what")
     return ask
 

@@ -38,6 +38,10 @@ ACTS = frozenset(
         "reboot_refused",
         "printed",
         "print_ended",
+        "pc_locked",
+        "pc_logged_off",
+        "share_started",
+        "share_ended",
     }
 )
 """Type of the event. A tool that adds one adds its words to the console's timeline, too."""

@@ -19,6 +19,7 @@ DEFAULTS: Mapping[str, bool] = {
     "terminal": False,
     "reboot": True,
     "print": True,
+    "share": True,
 }
 """Right -> whether it is asked for where the company has decided nothing; a right that a new version brings is not forgotten."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy import func, select
@@ -122,12 +123,15 @@ def add_gateway(db: Session, company: int, kind: str, now: datetime) -> SmsGatew
 def set_gateway(
     db: Session, row: SmsGateway, sealer: Sealer, name: str, sender: str, enabled: bool, values: Mapping[str, Any]
 ) -> SmsGateway:
-    """A secret that is left out or empty stays what it was. Raises ApiError("INVALID_FIELDS")."""
+    """A secret that is left out or empty stays what it was, unless the gateway moves to another server: there nobody
+    sends a secret that he does not know himself. Raises ApiError("INVALID_FIELDS")."""
     kind = kind_of(row.kind)
     known = _secrets(row, sealer) if row.sealed else {}
     hidden = set(secret_names(kind))
     given = {name: value for name, value in values.items() if name not in hidden or value not in ("", None)}
     checked = _checked(kind, {**known, **given})
+    if _servers(row.settings or {}) != _servers(checked.model_dump(mode="json")):
+        _refuse_if_any(f"settings.{name}" for name in known if name not in given)
     plain = checked.model_dump(mode="json", exclude=hidden)
     sealed = {name: _revealed(getattr(checked, name)) for name in hidden}
     row.name, row.sender, row.enabled, row.settings = name, sender, enabled, plain
@@ -136,6 +140,18 @@ def set_gateway(
     db.add(row)
     db.flush()
     return row
+
+
+def _servers(settings: Mapping[str, Any]) -> list[str]:
+    """Where the settings lead: the servers of addresses, and plain host names."""
+    address, host = str(settings.get("url") or ""), str(settings.get("host") or "")
+    return [urlsplit(address).netloc.lower(), host.lower()]
+
+
+def _refuse_if_any(names: Iterable[str]) -> None:
+    fields = dict.fromkeys(names, "enter it again: the address changed")
+    if fields:
+        raise ApiError("INVALID_FIELDS", fields=fields)
 
 
 def opened_settings(row: SmsGateway, sealer: Sealer) -> BaseModel:

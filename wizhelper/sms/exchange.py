@@ -19,10 +19,12 @@ from twisted.web.iweb import IAgent, IBodyProducer
 from zope.interface import implementer
 
 from wizhelper.sms.gateway import Refused, Uncertain
+from wizhelper.sms.outgoing import AddressRefused
 
 ANSWER_S = 30
 MAX_ANSWER = 256 * 1024
 NOT_CONNECTED = "NOT_CONNECTED"
+ADDRESS_REFUSED = "ADDRESS_REFUSED"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ async def exchange(
     producer = _Body(body) if body else None
     try:
         return await _exchange(agent, method, url, raw, producer).addTimeout(ANSWER_S, reactor)
+    except AddressRefused as problem:
+        raise Refused(ADDRESS_REFUSED, str(problem), retry=False) from problem
     except (ConnectError, DNSLookupError) as problem:
         raise Refused(NOT_CONNECTED, str(problem), retry=True) from problem
     except TookTooLong as problem:

@@ -21,6 +21,7 @@ from wizhelper.sms.counting import Measure, measure
 from wizhelper.sms.gateway import TextKind
 from wizhelper.sms.model import OutboxState, SmsGateway, SmsMessage, SmsSettings
 from wizhelper.sms.words import Words, filled
+from wizhelper.store import audit
 from wizhelper.support.states import State
 
 MARGIN = timedelta(minutes=2)
@@ -117,6 +118,8 @@ def test(db: Session, now: datetime, caller: Caller, gateway: int, to: str, requ
     message.only_gateway = row.id
     db.add(message)
     db.flush()
+    facts = {"gateway": row.id, "name": row.name, "to": numbers.masked(number)}
+    audit.append(db, now, caller.company, caller.actor, "sms.gateway_tested", facts)
     return message
 
 

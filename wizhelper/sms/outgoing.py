@@ -18,7 +18,8 @@ from twisted.internet.interfaces import IAddress, IHostResolution, IProtocol, IP
 from twisted.internet.interfaces import IStreamClientEndpoint as Endpoint
 from twisted.web.client import URI, Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool
 from twisted.web.error import SchemeNotSupported
-from twisted.web.iweb import IAgent, IAgentEndpointFactory
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
 
 CONNECT_S = 10
@@ -26,6 +27,9 @@ CONNECT_S = 10
 
 class AddressRefused(ConnectError):
     """The name leads to an address that a gateway must not reach; nothing was sent."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
 
 
 def is_refused(address: str) -> bool:
@@ -38,12 +42,29 @@ def is_refused(address: str) -> bool:
     return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
 
 
-def make_agent(reactor: Any, local_allowed: bool) -> IAgent:
+@implementer(IAgent)
+class GuardedAgent:
     """Follows no redirects: an answer must not lead where the address may not."""
-    pool = HTTPConnectionPool(reactor, persistent=False)
-    factory = _Endpoints(reactor, local_allowed)
-    agent: IAgent = Agent.usingEndpointFactory(reactor, factory, pool)
-    return agent
+
+    def __init__(self, reactor: Any, local_allowed: bool) -> None:
+        self._endpoints = _Endpoints(reactor, local_allowed)
+        pool = HTTPConnectionPool(reactor, persistent=False)
+        self._agent: Agent = Agent.usingEndpointFactory(reactor, self._endpoints, pool)
+
+    def request(
+        self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: IBodyProducer | None = None
+    ) -> Deferred[IResponse]:
+        found: Deferred[IResponse] = self._agent.request(method, uri, headers, bodyProducer)
+        return found
+
+    def endpoint_to(self, host: str, port: int, tls: bool) -> Endpoint:
+        """For drivers that speak something else than HTTP. It raises the same refusals when it connects."""
+        scheme = "https" if tls else "http"
+        return self._endpoints.endpointForURI(URI.fromBytes(f"{scheme}://{host}:{port}/".encode("ascii")))
+
+
+def make_agent(reactor: Any, local_allowed: bool) -> GuardedAgent:
+    return GuardedAgent(reactor, local_allowed)
 
 
 @implementer(IAgentEndpointFactory)
@@ -76,7 +97,7 @@ class _Guarded:
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
         addresses = await resolved(self._reactor, self._host, self._port)
         if not self._local_allowed and any(map(is_refused, addresses)):
-            raise AddressRefused(string=f"{self._host} leads to an address that gateways must not reach")
+            raise AddressRefused(string=self._host)
         for address in addresses[:-1]:
             try:
                 return await self._to(address, factory)

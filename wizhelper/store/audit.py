@@ -21,6 +21,12 @@ from wizhelper.store.database import Base, UtcDateTime
 GENESIS = "0" * 64
 HEAD = 1
 CHUNK = 10_000
+BREAKS = {
+    "missing": "line {} is missing",
+    "changed": "line {} was changed",
+    "other": "line {} is not the one that was noted",
+    "cut": "lines after {} were cut off",
+}
 
 
 class AuditLine(Base):
@@ -50,11 +56,13 @@ class AuditHead(Base):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`problem` None: the chain is whole, and `seq`, `hash` are its head."""
+    """`problem` None: the chain is whole, and `seq`, `hash` are its head; else `seq` is the line at which it breaks, and
+    `reason` one of BREAKS."""
 
     seq: int
     hash: str
     problem: str | None
+    reason: str | None = None
 
 
 def append(db: Session, at: datetime, company_id: int | None, actor: str, action: str, data: dict[str, Any]) -> None:
@@ -82,21 +90,23 @@ def verify(db: Session, expected: tuple[int, str] | None = None) -> Verdict:
     for number, company, at, actor, action, body, digest in lines:
         seq += 1
         if number != seq:
-            return Verdict(seq, prev, f"line {seq} is missing")
+            return _broken(seq, prev, "missing")
         if digest != _digest(prev, body) or not _repeats(body, [seq, at.timestamp(), company, actor, action]):
-            return Verdict(seq, prev, f"line {seq} was changed")
+            return _broken(seq, prev, "changed")
         prev = digest
         if expected is not None and expected[0] == seq and expected[1] != digest:
-            return Verdict(seq, prev, f"line {seq} is not the one that was noted")
-    return Verdict(seq, prev, _cut(db, seq, prev, expected))
+            return _broken(seq, prev, "other")
+    return _broken(seq, prev, "cut") if _cut(db, seq, prev, expected) else Verdict(seq, prev, None)
 
 
-def _cut(db: Session, seq: int, last: str, expected: tuple[int, str] | None) -> str | None:
+def _broken(seq: int, prev: str, reason: str) -> Verdict:
+    return Verdict(seq, prev, BREAKS[reason].format(seq), reason)
+
+
+def _cut(db: Session, seq: int, last: str, expected: tuple[int, str] | None) -> bool:
     head = db.get(AuditHead, HEAD)
     known = (head.seq, head.hash) if head is not None else (0, GENESIS)
-    if known != (seq, last) or (expected is not None and expected[0] > seq):
-        return f"lines after {seq} were cut off"
-    return None
+    return known != (seq, last) or (expected is not None and expected[0] > seq)
 
 
 def _repeats(body: str, columns: list[Any]) -> bool:

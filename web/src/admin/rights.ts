@@ -17,6 +17,7 @@ export const MENU: readonly { name: string; icon: string; roles: readonly Role[]
   { name: 'records', icon: 'pi-list', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'statistics', icon: 'pi-chart-bar', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'logins', icon: 'pi-sign-in', roles: ['admin', 'group_admin', 'auditor'] },
+  { name: 'audit', icon: 'pi-history', roles: ['admin', 'auditor'] },
   { name: 'abuse', icon: 'pi-flag', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'accounts', icon: 'pi-users', roles: ['admin', 'group_admin'] },
   { name: 'devices', icon: 'pi-desktop', roles: ['admin', 'group_admin', 'auditor'] },
@@ -26,6 +27,7 @@ export const MENU: readonly { name: string; icon: string; roles: readonly Role[]
   { name: 'faults', icon: 'pi-tags', roles: ['admin'] },
   { name: 'consent', icon: 'pi-file-check', roles: ['admin', 'group_admin'] },
   { name: 'sms', icon: 'pi-comment', roles: ['admin', 'group_admin', 'auditor'] },
+  { name: 'retention', icon: 'pi-trash', roles: ['admin', 'auditor'] },
   { name: 'notices', icon: 'pi-megaphone', roles: ['admin', 'group_admin'] },
   { name: 'security', icon: 'pi-shield', roles: ['admin', 'group_admin', 'auditor'] },
 ]

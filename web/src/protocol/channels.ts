@@ -15,6 +15,8 @@ export const Channel = {
   REBOOT: 19,
   TERMINAL: 20,
   PRINTING: 16,
+  SEAT: 21,
+  SHARE: 17,
 } as const
 export type Channel = (typeof Channel)[keyof typeof Channel]
 
@@ -49,3 +51,4 @@ export const DRAW = 'draw'
 export const TERMINAL = 'terminal'
 export const REBOOT = 'reboot'
 export const PRINT = 'print'
+export const SHARE = 'share'

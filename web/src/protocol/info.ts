@@ -1,9 +1,10 @@
 /**
  * Channel 9: what the customer's PC is and runs. `type u8 | body`; all bodies are JSON.
  *
- *     0x01 ASK     console -> agent: {"request", "what"}: `what` is one of WHAT; the answer carries the number `request`
+ *     0x01 ASK     console -> agent: {"request", "what", "level"}: `what` is one of WHAT; the answer carries the number
+ *                  `request`; `level` one of LEVELS: of "events" only those that are at least so grave ("": all)
  *     0x02 KILL    console -> agent: {"request", "pid", "started"}: ends that process if it is still the same one
- *     0x11 to 0x15 agent -> console, one kind for each of WHAT: {"request", "last", "rows"}: a page of the answer; `last` ends it
+ *     0x11 to 0x16 agent -> console, one kind for each of WHAT: {"request", "last", "rows"}: a page of the answer; `last` ends it
  *     0x1f RESULT  agent -> console: {"request", "code"}: "" when a KILL is done, else why not, or why there is no answer
  */
 
@@ -18,8 +19,10 @@ const RESULT = 0x1f
 const FIRST_PAGE = 0x11
 
 /** In the order of their kinds. */
-export const WHAT = ['processes', 'hardware', 'software', 'system', 'services'] as const
+export const WHAT = ['processes', 'hardware', 'software', 'system', 'services', 'events'] as const
 export type What = (typeof WHAT)[number]
+export const LEVELS = ['', 'warning', 'error'] as const
+export type Level = (typeof LEVELS)[number]
 
 /** `cpu`: percent of one core since the last question; `memory`: resident bytes; `started`: seconds since 1970. */
 export interface Process {
@@ -50,16 +53,26 @@ export interface Service {
   readonly state: string
 }
 
+/** `time`: seconds since 1970, 0 if unknown; `level`: error, warning or information; `code`: the system's own number. */
+export interface LogEvent {
+  readonly time: number
+  readonly level: string
+  readonly source: string
+  readonly code: string
+  readonly text: string
+}
+
 export interface Rows {
   processes: Process
   hardware: Fact
   software: Program
   system: Fact
   services: Service
+  events: LogEvent
 }
 
 export type ConsoleMessage =
-  | { readonly type: 'ask'; readonly request: number; readonly what: What }
+  | { readonly type: 'ask'; readonly request: number; readonly what: What; readonly level: Level }
   | { readonly type: 'kill'; readonly request: number; readonly pid: number; readonly started: number }
 
 interface PageOf<W extends What> {
@@ -87,6 +100,13 @@ const ROWS = {
   software: object<Program>({ name: required(text), version: required(text), publisher: required(text) }),
   system: FACT,
   services: object<Service>({ name: required(text), title: required(text), state: required(text) }),
+  events: object<LogEvent>({
+    time: required(float),
+    level: required(text),
+    source: required(text),
+    code: required(text),
+    text: required(text),
+  }),
 }
 const PAGES = Object.fromEntries(
   WHAT.map((what) => [
@@ -102,7 +122,7 @@ const RESULT_BODY = object<{ request: number; code: string }>({ request: require
 
 export function encode(message: ConsoleMessage): Bytes {
   const { request } = message
-  if (message.type === 'ask') return concat(Uint8Array.of(ASK), dumpJson({ request, what: message.what }))
+  if (message.type === 'ask') return concat(Uint8Array.of(ASK), dumpJson({ request, what: message.what, level: message.level }))
   return concat(Uint8Array.of(KILL), dumpJson({ request, pid: message.pid, started: message.started }))
 }
 

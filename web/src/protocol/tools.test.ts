@@ -7,9 +7,11 @@ import drawVectors from '../../../tests/vectors/draw.json'
 import executeVectors from '../../../tests/vectors/execute.json'
 import filesVectors from '../../../tests/vectors/files.json'
 import infoVectors from '../../../tests/vectors/info.json'
+import seatVectors from '../../../tests/vectors/seat.json'
 import terminalVectors from '../../../tests/vectors/terminal.json'
 import rebootVectors from '../../../tests/vectors/reboot.json'
 import printingVectors from '../../../tests/vectors/printing.json'
+import shareVectors from '../../../tests/vectors/share.json'
 import { fromHex, toHex, type Bytes } from './bytes'
 import * as chat from './chat'
 import * as clipboard from './clipboard'
@@ -18,9 +20,11 @@ import { RemoteProtocolError } from './errors'
 import * as execute from './execute'
 import * as files from './files'
 import * as info from './info'
+import * as seat from './seat'
 import * as terminal from './terminal'
 import * as reboot from './reboot'
 import * as printing from './printing'
+import * as share from './share'
 
 interface Sample {
   type: string
@@ -49,10 +53,12 @@ const TOOLS: [string, Tool][] = [
   ['clipboard', { vectors: clipboardVectors, encode: clipboard.encode, decode: clipboard.decode }],
   ['chat', { vectors: chatVectors, encode: chat.encode, decode: chat.decode }],
   ['draw', { vectors: drawVectors, encode: draw.encode, decode: draw.decode }],
+  ['share', { vectors: shareVectors, encode: share.encode, decode: share.decode }],
   ['printing', { vectors: printingVectors, encode: printing.encode, decode: printing.decode }],
   ['execute', { vectors: executeVectors, encode: execute.encode, decode: execute.decode }],
   ['files', { vectors: filesVectors, encode: files.encode, decode: files.decode }],
   ['info', { vectors: infoVectors, encode: info.encode, decode: info.decode }],
+  ['seat', { vectors: seatVectors, encode: seat.encode, decode: seat.decode }],
   ['terminal', { vectors: terminalVectors, encode: terminal.encode, decode: terminal.decode }],
   ['reboot', { vectors: rebootVectors, encode: reboot.encode, decode: reboot.decode }],
 ]
@@ -69,6 +75,12 @@ describe.each(TOOLS)('%s', (_name, { vectors, encode, decode }) => {
   it.each(vectors.bad_agent)('refuses %s', (body) => {
     expect(() => decode(fromHex(body))).toThrow(RemoteProtocolError)
   })
+})
+
+it('a part of a shared picture goes as bytes, no more than a message takes', () => {
+  const part = (length: number): Bytes => share.encode({ type: 'frame', number: 258, last: true, part: new Uint8Array(length).fill(7) })
+  expect(toHex(part(2))).toBe('0200000102010707')
+  expect(() => part(share.MAX_PART + 1)).toThrow('BAD_SHARE')
 })
 
 describe('print data', () => {

@@ -90,7 +90,8 @@ export class Api {
   changeFavourite = (one: T.Favourite, form: T.FavouriteForm) =>
     this.http.put<T.Favourite>(`${favourites(one.shared)}/${String(one.id)}`, form)
   removeFavourite = (one: T.Favourite) => this.http.delete<void>(`${favourites(one.shared)}/${String(one.id)}`)
-  loginRecords = (page: number, size: number) => this.http.get<T.Page<T.LoginRecord>>('/login-records', { page, size })
+  loginRecords = (page: number, size: number, filter: Record<string, string> = {}) =>
+    this.http.get<T.Page<T.LoginRecord>>('/login-records', { page, size, ...filter })
   abuseReports = (page: number, size: number, all: boolean) =>
     this.http.get<T.AbusePage>('/abuse-reports', { page, size, state: all ? 'all' : 'open' })
   handleAbuse = (id: number, note: string) =>

@@ -2,6 +2,7 @@
 
 import { ref, shallowRef } from 'vue'
 import { Api } from './api'
+import { AuditApi } from './audit-api'
 import { DeviceApi } from './device-api'
 import { notes } from './feedback'
 import { ApiError, HttpClient } from './http'
@@ -27,6 +28,7 @@ const http = new HttpClient({
 export const api = new Api(http)
 export const devices = new DeviceApi(http)
 export const sms = new SmsApi(http)
+export const auditApi = new AuditApi(http)
 
 export const isLoginRequired = (problem: unknown): boolean =>
   problem instanceof ApiError && problem.code === 'LOGIN_REQUIRED'

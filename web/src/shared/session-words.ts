@@ -17,6 +17,14 @@ export const eventWord = (words: Words, code: string | null): string => word(wor
 /** Who did something: "account:7" is named if it is the session's owner, else left as the number that the accounts page shows. */
 export const actorWord = (words: Words, actor: string, owner: Session['owner']): string =>
   actor === `account:${owner.num}` ? safeText(owner.display_name, 60) : word(words, 'actor', actor)
+/** An act of the audit chain: "session.consented" has the word of the session's event. */
+export function auditAct(words: Words, action: string): string {
+  if (action.startsWith('session.')) return words.t('audit_act.session', { event: eventWord(words, action.slice(8)) })
+  const key = `audit_act.${action.replace('.', '_')}`
+  return /^\w+\.\w+$/.test(action) && words.te(key) ? words.t(key) : safeText(action, 64)
+}
+export const auditActor = (words: Words, actor: string, name: string): string =>
+  name === '' ? word(words, 'actor', actor) : safeText(name, 60)
 export const resultWord = (words: Words, code: string | null): string => word(words, 'result', code)
 export const channelWord = (words: Words, code: string | null): string => word(words, 'channel', code)
 export const loginResult = (words: Words, code: string | null): string => word(words, 'login_result', code)

@@ -376,6 +376,8 @@ export interface Notice {
 
 export type NewNotice = Omit<Notice, 'id'>
 
+export const LOGIN_RESULTS = ['ok', 'bad_password', 'bad_totp', 'ip_denied', 'locked'] as const
+
 export interface LoginRecord {
   id: number
   at: string

@@ -5,7 +5,7 @@ import type { What } from '../../protocol/info'
 export interface Cell {
   readonly field: string
   /** word: looked up among the console's words; text: shown as it is. */
-  readonly kind: 'text' | 'word' | 'number' | 'bytes' | 'percent' | 'time'
+  readonly kind: 'text' | 'word' | 'number' | 'bytes' | 'percent' | 'time' | 'moment'
   readonly width: string
 }
 
@@ -24,6 +24,13 @@ const COLUMNS: Record<What, readonly Cell[]> = {
   hardware: FACTS,
   software: [cell('name', 'text', '46%'), cell('version', 'text', '24%'), cell('publisher', 'text', '30%')],
   system: FACTS,
+  events: [
+    cell('time', 'moment', '22%'),
+    cell('level', 'word', '11%'),
+    cell('source', 'text', '20%'),
+    cell('code', 'text', '11%'),
+    cell('text', 'text', '36%'),
+  ],
   services: [cell('name', 'text', '36%'), cell('title', 'text', '40%'), cell('state', 'text', '24%')],
 }
 

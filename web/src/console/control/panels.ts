@@ -2,6 +2,7 @@
 
 import type { Drawing } from '../draw/drawing'
 import type { Printing } from '../print/printing'
+import type { Sharing } from '../share/sharing'
 import type { ChatRoom } from './chat-room'
 import type { FileTool } from './files/use-files'
 import type { PcInfo } from './pc-info'
@@ -10,7 +11,7 @@ import type { RemoteRun } from './remote-run'
 import type { RemoteTerminal } from './remote-terminal'
 import type { PanelTool } from './ToolRail.vue'
 
-export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files' | 'terminal' | 'reboot' | 'print'
+export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files' | 'terminal' | 'reboot' | 'print' | 'share'
 
 /** What the panels show. */
 export interface Tools {
@@ -22,6 +23,7 @@ export interface Tools {
   shell: RemoteTerminal
   reboot: RebootTool
   printing: Printing
+  sharing: Sharing
 }
 
 type Words = (key: string) => string
@@ -29,7 +31,7 @@ type Words = (key: string) => string
 /** The chat can be read without its right, too: what was said stays. */
 export function panelTools(
   t: Words,
-  { room, info, runner, files, drawing, shell, reboot, printing }: Tools,
+  { room, info, runner, files, drawing, shell, reboot, printing, sharing }: Tools,
 ): PanelTool<PanelName>[] {
   const chat = room.allowed.value || room.lines.value.length > 0
   return [
@@ -41,6 +43,7 @@ export function panelTools(
     tool(t, 'terminal', 'pi-code', shell.allowed.value || shell.running.value, 0),
     tool(t, 'reboot', 'pi-power-off', reboot.allowed.value, 0),
     tool(t, 'print', 'pi-print', printing.allowed.value, 0),
+    tool(t, 'share', 'pi-desktop', sharing.allowed.value, sharing.state.value === 'on' ? 1 : 0),
   ]
 }
 

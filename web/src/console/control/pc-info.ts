@@ -2,7 +2,7 @@
 
 import { computed, shallowReactive, shallowRef, type ComputedRef } from 'vue'
 import { Channel, CONTROL, INFORMATION } from '../../protocol/channels'
-import { decode, encode, type Page, type Process, type Rows, type What } from '../../protocol/info'
+import { decode, encode, type Level, type Page, type Process, type Rows, type What } from '../../protocol/info'
 import type { ToolLink } from './tool-link'
 
 /** What a list can become; an endless one is cut. */
@@ -16,9 +16,10 @@ export interface Listing<W extends What = What> {
 }
 
 export interface PcInfo {
-  listing: <W extends What>(what: W) => Listing<W>
+  /** `level`: of the events only. */
+  listing: <W extends What>(what: W, level?: Level) => Listing<W>
   /** Nothing happens while the same list is under way. */
-  ask: (what: What) => void
+  ask: (what: What, level?: Level) => void
   /** Resolves with "" when it is done, else with the reason. */
   kill: (process: Process) => Promise<string>
   allowed: ComputedRef<boolean>
@@ -28,24 +29,26 @@ export interface PcInfo {
 const EMPTY: Listing = { rows: [], loading: false, problem: '' }
 
 export function usePcInfo(link: ToolLink): PcInfo {
-  const listings = shallowReactive(new Map<What, Listing>())
-  const asked = new Map<number, { what: What; rows: object[] }>()
+  const listings = shallowReactive(new Map<string, Listing>())
+  const asked = new Map<number, { what: What; key: string; rows: object[] }>()
   const kills = new Map<number, (code: string) => void>()
   const next = shallowRef(1)
 
-  const listing = <W extends What>(what: W): Listing<W> => (listings.get(what) ?? EMPTY) as Listing<W>
+  const keyOf = (what: What, level: Level): string => `${what} ${level}`
+  const listing = <W extends What>(what: W, level: Level = ''): Listing<W> => (listings.get(keyOf(what, level)) ?? EMPTY) as Listing<W>
 
   function request(): number {
     next.value += 1
     return next.value
   }
 
-  function ask(what: What): void {
-    if (listing(what).loading) return
+  function ask(what: What, level: Level = ''): void {
+    if (listing(what, level).loading) return
     const number = request()
-    if (!link.send(Channel.INFO, encode({ type: 'ask', request: number, what }))) return
-    asked.set(number, { what, rows: [] })
-    listings.set(what, { ...listing(what), loading: true })
+    if (!link.send(Channel.INFO, encode({ type: 'ask', request: number, what, level }))) return
+    const key = keyOf(what, level)
+    asked.set(number, { what, key, rows: [] })
+    listings.set(key, { ...listing(what, level), loading: true })
   }
 
   function gather(page: Page): void {
@@ -54,7 +57,7 @@ export function usePcInfo(link: ToolLink): PcInfo {
     waiting.rows.push(...page.rows)
     if (!page.last && waiting.rows.length < MAX_ROWS) return
     asked.delete(page.request)
-    listings.set(page.what, { rows: waiting.rows.slice(0, MAX_ROWS), loading: false, problem: '' } as Listing)
+    listings.set(waiting.key, { rows: waiting.rows.slice(0, MAX_ROWS), loading: false, problem: '' } as Listing)
   }
 
   function settle(number: number, code: string): void {
@@ -63,7 +66,7 @@ export function usePcInfo(link: ToolLink): PcInfo {
     const waiting = asked.get(number)
     if (waiting === undefined) return
     asked.delete(number)
-    listings.set(waiting.what, { ...listing(waiting.what), loading: false, problem: code })
+    listings.set(waiting.key, { ...(listings.get(waiting.key) ?? EMPTY), loading: false, problem: code })
   }
 
   /** What was asked on a link that is gone is never answered. */

@@ -13,6 +13,8 @@ export interface RunParts {
   readonly send: (message: ConsoleMessage) => void
   /** `done` of the item has changed. */
   readonly moved: () => void
+  /** The arrived file of this key belongs to whoever got it. */
+  readonly handedOver: (key: string) => void
   /** There is room in the window again. */
   readonly roomMade: () => void
   /** The end. `code` "": the file is there. */
@@ -268,6 +270,7 @@ export class Download implements Run {
     const file = await sink.file()
     const { target, names, conflict } = this.item
     this.item.path = await target.save(names, file, conflict)
+    if (target.readsForMs > 0) this.parts.handedOver(this.key)
     setTimeout(() => void this.forget(sink), target.readsForMs)
     if (this.over) return
     this.over = true

@@ -279,6 +279,20 @@ describe('a file that comes from the PC', () => {
     expect(sumOf(bench.target.saved.get('a') ?? new Uint8Array())).toBe(sumOf(DATA))
   })
 
+  it('is another file when it is fetched again while the browser still reads the first', async () => {
+    const bench = new Bench()
+    const slow: Target = { name: '', readsForMs: 1000, exists: () => Promise.resolve(false), save: () => Promise.resolve('a') }
+    for (const number of [0, 1]) {
+      bench.transfers.download([far()], slow, 'panes')
+      await settled()
+      expect(bench.last('get').offset).toBe(0)
+      await fetchUntil(bench, DATA.length)
+      await bench.hear({ type: 'finish', transfer: bench.last('get').transfer, sha256: sumOf(DATA) })
+      expect(bench.item(number).state).toBe('done')
+    }
+    expect([...bench.disk.parts.keys()]).toEqual(['a', 'ax'])
+  })
+
   it('is thrown away when its sum is wrong', async () => {
     const bench = new Bench()
     bench.transfers.download([far()], bench.target, 'panes')

@@ -52,6 +52,8 @@ export class Transfers {
   readonly items: Item[] = []
   private readonly running = new Map<number, Current>()
   private readonly paces = new Map<number, Pace>()
+  /** Keys of files that were handed over and are still being read: another download of the same file is another file. */
+  private readonly given = new Set<string>()
   /** Items whose last try still closes its files. */
   private readonly closing = new Set<number>()
   private window: BulkWindow | null = null
@@ -205,7 +207,8 @@ export class Transfers {
         if (given) return
         if (taken) return parts.ended(item.conflict === 'ask' ? 'EXISTS' : 'SKIPPED')
       }
-      const key = await this.parts.keyOf(item)
+      let key = await this.parts.keyOf(item)
+      while (this.given.has(key)) key += 'x'
       if (!given) this.go(item, number, new Download(number, item, key, parts))
     }
     ready().catch((problem: unknown) => {
@@ -226,6 +229,9 @@ export class Transfers {
       },
       moved: () => {
         this.moved(item)
+      },
+      handedOver: (key) => {
+        this.given.add(key)
       },
       roomMade: () => {
         for (const { run } of this.running.values()) run.pump()

@@ -64,6 +64,10 @@ export class WorkerDisk implements Disk {
 
   private start(): Worker {
     const worker = openWorkerOf(workerUrl, 'files')
+    // Parts of old sessions; where this browser keeps no files there are none.
+    sweepArrived(Date.now()).catch((problem: unknown) => {
+      if (!(problem instanceof DOMException)) throw problem
+    })
     worker.onmessage = ({ data }: MessageEvent<DiskAnswer>) => {
       const waiting = this.waiting.get(data.id)
       this.waiting.delete(data.id)
@@ -95,7 +99,7 @@ const DAY_MS = 24 * 3600 * 1000
 /** Parts that nobody came back for, and files that were handed over long ago. */
 const STALE_MS = 7 * DAY_MS
 
-export async function sweepArrived(now: number): Promise<void> {
+async function sweepArrived(now: number): Promise<void> {
   const folder = await arriving()
   for await (const [name, handle] of folder.entries()) {
     if (handle.kind !== 'file') continue

@@ -1,3 +1,4 @@
+import { auditActEn, auditEn, retentionEn } from './audit-en'
 import type { Messages } from './ko'
 import { smsEn } from './sms-en'
 
@@ -204,7 +205,13 @@ export const en: Messages = {
     operator_gone: 'operator gone',
     security_alarm: 'security alarm',
   },
-  actor: { customer: 'customer', server: 'server', agent: 'The PC’s program' },
+  actor: {
+    customer: 'customer',
+    server: 'server',
+    agent: 'The PC’s program',
+    device: 'device',
+    command_line: 'command line',
+  },
   event: {
     created: 'number issued',
     number_used: 'number entered',
@@ -254,6 +261,10 @@ export const en: Messages = {
     reboot_called_off: 'Restart called off',
     printed: 'Printed at the customer’s',
     print_ended: 'Printing ended',
+    pc_locked: 'PC locked',
+    pc_logged_off: 'Customer logged off',
+    share_started: 'Operator’s screen shown',
+    share_ended: 'Operator’s screen no longer shown',
     acts_overflow: 'Too many acts: later ones are not kept',
   },
   channel: { web: 'Access page', program: 'Access program', sms: 'SMS', device: 'Device connection', api: 'API' },
@@ -324,6 +335,8 @@ export const en: Messages = {
     software: 'Software',
     system: 'System',
     services: 'Services',
+    events: 'Event log',
+    level: { all: 'All levels', warning: 'Warnings and errors', error: 'Errors only' },
     search: 'Search',
     count: '{count} rows',
     again: 'Read again',
@@ -338,9 +351,10 @@ export const en: Messages = {
     loading: 'Reading from the customer’s PC…',
     column: {
       name: 'Name', pid: 'PID', cpu: 'CPU', memory: 'Memory', user: 'User', command: 'Command line',
-      section: 'Part', key: 'Item', value: 'Value', version: 'Version', publisher: 'Publisher', title: 'Description', state: 'State',
+      section: 'Part', key: 'Item', value: 'Value', version: 'Version', publisher: 'Publisher', title: 'Description', state: 'State', level: 'Level', time: 'Time', source: 'Source', code: 'Number', text: 'Text',
     },
     word: {
+      error: 'Error', warning: 'Warning', information: 'Information',
       computer: 'Computer', time: 'Time', use: 'In use', disk: 'Disk', network: 'Network', processor: 'Processor', memory: 'Memory',
       drive: 'Drive', battery: 'Battery', graphics: 'Graphics', board: 'Board', bios: 'BIOS', bios_date: 'BIOS date', host: 'Computer name', user: 'User',
       os: 'Operating system', kernel: 'Kernel', architecture: 'Architecture', language: 'Language', now: 'Time now', zone: 'Time zone', started: 'Started',
@@ -355,6 +369,24 @@ export const en: Messages = {
       PROCESS_REFUSED: 'The customer’s user may not end this process: administrator rights are needed.',
       PROCESS_PROTECTED: 'A process that the remote support needs cannot be ended.',
       CONNECTION_LOST: 'The connection was lost. Read again when it is back.',
+    },
+  },
+  share: {
+    title: 'Show my screen',
+    help: 'The screen or window that you choose appears in a window on the customer’s PC. No sound is sent.',
+    look_only: 'The customer can only look: a browser cannot hand the mouse and keyboard of your PC to somebody else.',
+    start: 'Choose a screen',
+    stop: 'Stop showing',
+    opening: 'The window is being opened on the customer’s PC.',
+    seen: 'The customer sees it.',
+    preview: 'What the customer sees',
+    problem: {
+      CUSTOMER: 'The customer closed the window.',
+      NO_WINDOW: 'No window can be opened on the customer’s PC.',
+      BAD_PICTURE: 'The customer’s PC could not show the pictures.',
+      DENIED: 'No screen was chosen.',
+      UNSUPPORTED: 'This browser cannot show a screen.',
+      CONNECTION_LOST: 'The connection was lost, and the screen is not shown any more.',
     },
   },
   print: {
@@ -612,6 +644,27 @@ export const en: Messages = {
     CONNECTION_LOST: 'The link is lost. Refresh when it is back.',
     FAILED: 'The transfer failed.',
   },
+  attention: {
+    chat: 'Unread chat',
+    customer: 'The customer is waiting',
+    link: 'Connection lost',
+    wrapup: 'Result to be written',
+    elsewhere: '{n} sessions need attention',
+  },
+  seat: {
+    lock: 'Lock the PC',
+    log_off: 'Log off',
+    log_off_title: 'Log the customer off?',
+    log_off_text: 'Unsaved work is lost; running programs end, and so does this remote support link. Ask the customer first.',
+    done: { lock: 'The customer’s PC is locked.', log_off: 'The customer’s PC is being logged off.' },
+    problem: {
+      NOT_ALLOWED: 'This session does not have the right to control.',
+      SYSTEM_UNSUPPORTED: 'The customer’s PC cannot do this.',
+      SEAT_REFUSED: 'The customer’s PC refused. Ask the customer to do it.',
+      CONNECTION_LOST: 'The connection was lost. Look at the customer’s PC when it is back.',
+      FAILED: 'It was not done. Ask the customer to do it.',
+    },
+  },
   terminal: {
     title: 'Terminal on the customer’s PC',
     stop: 'End',
@@ -651,6 +704,7 @@ export const en: Messages = {
     terminal: 'Terminal (command line)',
     reboot: 'Restart the PC',
     print: 'Print documents',
+    share: 'Show the operator’s screen',
   },
   control: {
     panels: 'Support tools',
@@ -663,6 +717,7 @@ export const en: Messages = {
       terminal: 'Terminal',
       reboot: 'Restart',
       print: 'Print',
+      share: 'My screen',
     },
     panel_help: {
       chat: 'Write with the customer',
@@ -673,6 +728,7 @@ export const en: Messages = {
       terminal: 'A command line on the customer’s PC',
       reboot: 'Restart the customer’s PC; it reconnects by itself',
       print: 'Print a document of yours at the customer’s',
+      share: 'Show your own screen to the customer',
     },
     panel_refused: 'Not available now: there is no connection, or the customer did not agree to it.',
     title: 'Remote control',
@@ -962,6 +1018,8 @@ export const en: Messages = {
     close: 'Close the report',
   },
   admin: {
+    retention: 'Retention',
+    audit: 'Audit',
     abuse: 'Abuse reports',
     faults: 'Fault types',
     statistics: 'Statistics',
@@ -1126,6 +1184,8 @@ export const en: Messages = {
     deleted: 'The notice is deleted.',
   },
   logins: {
+    failed: 'Every refusal',
+    q_hint: 'ID, name, address, browser',
     at: 'Login',
     out: 'Logout',
     account: 'Account',
@@ -1232,6 +1292,9 @@ export const en: Messages = {
     removed: 'unregistered',
   },
   sms: smsEn,
+  audit: auditEn,
+  audit_act: auditActEn,
+  retention: retentionEn,
   out_reason: {
     logout: 'logout',
     idle: 'idle',

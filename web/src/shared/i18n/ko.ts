@@ -1,4 +1,5 @@
 /** Korean. The words are those of the product manual. Same keys as en.ts (a test compares them). */
+import { auditActKo, auditKo, retentionKo } from './audit-ko'
 import { smsKo } from './sms-ko'
 
 export const ko = {
@@ -203,7 +204,13 @@ export const ko = {
     operator_gone: '상담원 연결 끊김',
     security_alarm: '보안 오류',
   },
-  actor: { customer: '고객', server: '서버', agent: '고객 PC 프로그램' },
+  actor: {
+    customer: '고객',
+    server: '서버',
+    agent: '고객 PC 프로그램',
+    device: '기기',
+    command_line: '서버 명령',
+  },
   event: {
     created: '접속번호 발급',
     number_used: '접속번호 입력',
@@ -253,6 +260,10 @@ export const ko = {
     reboot_called_off: '재부팅 취소',
     printed: '원격 인쇄',
     print_ended: '인쇄 끝',
+    pc_locked: '고객 PC 잠금',
+    pc_logged_off: '고객 로그오프',
+    share_started: '상담원 화면 보여주기 시작',
+    share_ended: '상담원 화면 보여주기 끝',
     acts_overflow: '이후 작업은 너무 많아 기록하지 않음',
   },
   channel: { web: '접속 페이지', program: '접속 프로그램', sms: 'SMS', device: '기기연결', api: 'API' },
@@ -323,6 +334,8 @@ export const ko = {
     software: '소프트웨어',
     system: '시스템',
     services: '서비스',
+    events: '이벤트 로그',
+    level: { all: '모든 수준', warning: '경고와 오류', error: '오류만' },
     search: '검색',
     count: '{count}개',
     again: '새로 고침',
@@ -337,9 +350,10 @@ export const ko = {
     loading: '고객 PC에서 가져오는 중…',
     column: {
       name: '이름', pid: 'PID', cpu: 'CPU', memory: '메모리', user: '사용자', command: '명령줄',
-      section: '구분', key: '항목', value: '값', version: '버전', publisher: '게시자', title: '설명', state: '상태',
+      section: '구분', key: '항목', value: '값', version: '버전', publisher: '게시자', title: '설명', state: '상태', level: '수준', time: '시각', source: '원본', code: '번호', text: '내용',
     },
     word: {
+      error: '오류', warning: '경고', information: '정보',
       computer: '컴퓨터', time: '시간', use: '사용량', disk: '디스크', network: '네트워크', processor: '프로세서', memory: '메모리',
       drive: '드라이브', battery: '배터리', graphics: '그래픽', board: '메인보드', bios: 'BIOS', bios_date: 'BIOS 날짜', host: '컴퓨터 이름', user: '사용자',
       os: '운영체제', kernel: '커널', architecture: '아키텍처', language: '언어', now: '현재 시각', zone: '시간대', started: '부팅 시각',
@@ -354,6 +368,24 @@ export const ko = {
       PROCESS_REFUSED: '권한이 부족해 종료할 수 없습니다. 관리자 권한이 필요합니다.',
       PROCESS_PROTECTED: '원격 지원에 필요한 프로세스는 종료할 수 없습니다.',
       CONNECTION_LOST: '연결이 끊겼습니다. 다시 연결되면 새로 고침하세요.',
+    },
+  },
+  share: {
+    title: '내 화면 보여주기',
+    help: '고른 화면이나 창이 고객 PC에 창으로 나타납니다. 소리는 보내지 않습니다.',
+    look_only: '고객은 보기만 할 수 있습니다. 브라우저는 상담원 PC의 마우스와 키보드를 다른 사람에게 넘겨줄 수 없습니다.',
+    start: '화면 고르기',
+    stop: '그만 보여주기',
+    opening: '고객 PC에 창을 여는 중입니다.',
+    seen: '고객이 보고 있습니다.',
+    preview: '고객에게 보이는 화면',
+    problem: {
+      CUSTOMER: '고객이 창을 닫았습니다.',
+      NO_WINDOW: '고객 PC에 창을 열 수 없습니다.',
+      BAD_PICTURE: '고객 PC에서 화면을 표시하지 못했습니다.',
+      DENIED: '화면을 고르지 않았습니다.',
+      UNSUPPORTED: '이 브라우저에서는 화면을 보여 줄 수 없습니다.',
+      CONNECTION_LOST: '연결이 끊겨 화면을 더 이상 보여 주지 않습니다.',
     },
   },
   print: {
@@ -611,6 +643,27 @@ export const ko = {
     CONNECTION_LOST: '연결이 끊겼습니다. 다시 연결되면 새로 고침하세요.',
     FAILED: '전송하지 못했습니다.',
   },
+  attention: {
+    chat: '읽지 않은 채팅',
+    customer: '고객이 기다립니다',
+    link: '연결이 끊겼습니다',
+    wrapup: '상담 결과 입력',
+    elsewhere: '확인이 필요한 상담 {n}건',
+  },
+  seat: {
+    lock: 'PC 잠금',
+    log_off: '로그오프',
+    log_off_title: '고객을 로그오프할까요?',
+    log_off_text: '저장하지 않은 작업이 사라지고 실행 중인 프로그램과 이 원격지원 연결도 끝납니다. 먼저 고객에게 확인하세요.',
+    done: { lock: '고객 PC를 잠갔습니다.', log_off: '고객 PC를 로그오프합니다.' },
+    problem: {
+      NOT_ALLOWED: '이 세션에는 제어 권한이 없습니다.',
+      SYSTEM_UNSUPPORTED: '고객 PC에서는 쓸 수 없는 기능입니다.',
+      SEAT_REFUSED: '고객 PC가 요청을 받아들이지 않았습니다. 고객에게 직접 해 달라고 하세요.',
+      CONNECTION_LOST: '연결이 끊겼습니다. 다시 연결되면 고객 PC의 상태를 확인하세요.',
+      FAILED: '하지 못했습니다. 고객에게 직접 해 달라고 하세요.',
+    },
+  },
   terminal: {
     title: '고객 PC 터미널',
     stop: '끝내기',
@@ -650,6 +703,7 @@ export const ko = {
     terminal: '터미널 (명령 입력 창)',
     reboot: 'PC 재부팅',
     print: '원격 인쇄',
+    share: '상담원 화면 보여주기',
   },
   control: {
     panels: '상담 도구',
@@ -662,6 +716,7 @@ export const ko = {
       terminal: '터미널',
       reboot: '재부팅',
       print: '인쇄',
+      share: '내 화면',
     },
     panel_help: {
       chat: '고객과 글로 대화합니다',
@@ -672,6 +727,7 @@ export const ko = {
       terminal: '고객 PC의 명령 입력 창을 엽니다',
       reboot: '고객 PC를 재부팅하고, 켜지면 저절로 다시 연결합니다',
       print: '내 문서를 고객 프린터로 인쇄합니다',
+      share: '내 화면을 고객에게 보여 줍니다',
     },
     panel_refused: '지금은 쓸 수 없습니다: 연결되지 않았거나 고객이 동의한 항목에 없습니다.',
     title: '원격제어',
@@ -959,6 +1015,8 @@ export const ko = {
     close: '처리 완료',
   },
   admin: {
+    retention: '보관 기간',
+    audit: '감사 기록',
     abuse: '고객 신고',
     faults: '장애유형',
     statistics: '통계',
@@ -1123,6 +1181,8 @@ export const ko = {
     deleted: '공지를 삭제했습니다.',
   },
   logins: {
+    failed: '실패 전체',
+    q_hint: '계정, 이름, 아이피, 브라우저',
     at: '로그인',
     out: '로그아웃',
     account: '계정',
@@ -1228,6 +1288,9 @@ export const ko = {
     removed: '등록 해제',
   },
   sms: smsKo,
+  audit: auditKo,
+  audit_act: auditActKo,
+  retention: retentionKo,
   out_reason: {
     logout: '로그아웃',
     idle: '사용 없음',

@@ -59,8 +59,10 @@ export function useRemotePane(remote: RemoteFiles): RemotePane {
     try {
       if (where === '' && name === '') await places(isLatest)
       else {
+        // A folder that is shown again stays as it was until all is known: its rows would jump.
+        const again = name === '' && where === folder.value && rows.value.length > 0
         const found = await remote.list(where, name, (some) => {
-          if (isLatest()) listed(some)
+          if (isLatest() && !again) listed(some)
         })
         if (isLatest()) listed(found)
       }

@@ -1,0 +1,1 @@
+"""Drivers of SMS providers, one module each."""
