@@ -11,11 +11,12 @@ from world import World
 
 from wizhelper.aftercare import rules
 from wizhelper.aftercare.receipt import MAX_FACT, clean
-from wizhelper.downloads.receipt_words import ACT_WORDS, RIGHT_WORDS
+from wizhelper.downloads.receipt_words import ACT_WORDS
 from wizhelper.downloads.texts import EN, KO
 from wizhelper.protocol.channels import ALL_PERMISSIONS
 from wizhelper.records.acts import ACTS, OVERFLOW
 from wizhelper.records.model import SupportSession
+from wizhelper.settings.right_words import RIGHT_WORDS
 
 HOST = {"host_name": "<b>PC</b>\u202e", "user_name": "u", "os": "windows", "os_version": "11"}
 

@@ -20,8 +20,10 @@ from world import PROGRAM, World
 from wizhelper.downloads import packages, programs
 from wizhelper.downloads.programs import SIDECAR, Program
 from wizhelper.downloads.texts import EN, KO, status_key
+from wizhelper.settings.right_words import RIGHT_WORDS
 from wizhelper.support.states import State
 
+HOST = {"host_name": "PC", "user_name": "u", "os": "windows", "os_version": "11"}
 LANGUAGES = {"ko": KO, "en": EN}
 LINUX = "Mozilla/5.0 (X11; Linux x86_64) Chrome/156"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/156"
@@ -490,3 +492,15 @@ def test_the_help_against_false_alarms_shows_the_hashes_to_compare(world: World,
 @pytest.mark.parametrize("name", ["none.deb", "..%2f..%2fmaster.key", "wizhelper.db", "%00"])
 def test_only_installers_are_handed_out_by_name(world: World, name: str) -> None:
     assert world.browser().get(f"/download/file/{name}").status == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_agreed_to_is_named_right_by_right(world: World, language: str) -> None:
+    """CUST-CONSENT: on the page and in the program; a right that the company does not ask for is not there."""
+    world.set_company(rights={"files": False, "terminal": True})
+    _, page = _entered(world, _number(world), **{"Accept-Language": language})
+    shown = {"Accept-Language": language}
+    body = world.browser().request("POST", "/api/v1/join", {"number": _number(world), "host": HOST}, headers=shown)
+    words = RIGHT_WORDS[language]  # type: ignore[index]
+    for text in (html.unescape(page.text), body.json["consent"]["body"]):
+        assert words["view"] in text and words["terminal"] in text and words["files"] not in text

@@ -61,12 +61,13 @@ class Receiver:
         while True:
             try:
                 connection, _ = self._server.accept()
-                if self._context is not None:
-                    connection = self._context.wrap_socket(connection, server_side=True)
-            except ssl.SSLError:
-                continue
             except OSError:
                 return
+            try:
+                if self._context is not None:
+                    connection = self._context.wrap_socket(connection, server_side=True)
+            except OSError:  # ssl.SSLError is one; so is a client that hangs up on a certificate
+                continue
             self._connections.append(connection)
             threading.Thread(target=self._read, args=(connection,), daemon=True).start()
 

@@ -20,6 +20,7 @@ from wizhelper.http.errors import CATALOGUE, ApiError, Language
 from wizhelper.http.site import Page, Response, WebSite
 from wizhelper.protocol.messages import dump_json
 from wizhelper.settings.model import PageMode
+from wizhelper.settings.right_words import asked_for
 from wizhelper.settings.service import find_company
 from wizhelper.sms.links import PATH as LINK_PATH
 from wizhelper.sms.service import Sms
@@ -140,12 +141,13 @@ class CustomerPages:
         if session.ended_at is not None and session.connected_at is not None:
             return redirect(receipt.path(self._receipt_tokens.issue(held)))
         if session.state == State.JOINING:
-            text = await self._db.read(lambda s: _consent_of(s, session.id, page.language))
+            text, scopes = await self._db.read(lambda s: _consent_of(s, session.id, page.language))
             return rendered(
                 page,
                 "consent.html",
                 session=session,
                 text=text,
+                asked=asked_for(scopes, page.language),
                 unticked=page.query.get("tick") == "1",
                 company=await self._name_of(session.id),
             )
@@ -276,7 +278,8 @@ class CustomerPages:
 
 
 def _consent_of(session: Any, session_id: str, language: Language) -> Any:
-    return joining.consent_text_for(session, joining.session_by_id(session, session_id), language)
+    row = joining.session_by_id(session, session_id)
+    return joining.consent_text_for(session, row, language), joining.asked_scopes(session, row)
 
 
 def _number(text: str) -> int | None:

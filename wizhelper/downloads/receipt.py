@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from wizhelper.aftercare import rules
 from wizhelper.aftercare.receipt import Receipt, receipt_of
-from wizhelper.downloads.receipt_words import ACT_WORDS, RIGHT_WORDS
+from wizhelper.downloads.receipt_words import ACT_WORDS
 from wizhelper.downloads.rendering import guarded, redirect, rendered
 from wizhelper.http.errors import ApiError
 from wizhelper.http.site import Page, Response, WebSite
+from wizhelper.settings.right_words import RIGHT_WORDS
 from wizhelper.store.database import Database
 from wizhelper.support import joining
 from wizhelper.support.tokens import Claim, TokenOffice

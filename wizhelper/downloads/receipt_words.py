@@ -1,4 +1,4 @@
-"""What acts and rights are called on a customer's receipt. Every act and every right has its word (tested)."""
+"""What acts are called on a customer's receipt. Every act has its word (tested)."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "print_ended": "인쇄 끝",
         "pc_locked": "PC 잠금",
         "pc_logged_off": "로그오프",
+        "share_started": "상담원 화면 공유 시작",
+        "share_ended": "상담원 화면 공유 끝",
         "acts_overflow": "이후의 작업은 너무 많아 기록하지 않음",
     },
     "en": {
@@ -57,37 +59,8 @@ ACT_WORDS: Mapping[Language, Mapping[str, str]] = {
         "print_ended": "Printing ended",
         "pc_locked": "PC locked",
         "pc_logged_off": "Logged off",
+        "share_started": "Operator’s screen shown",
+        "share_ended": "Operator’s screen no longer shown",
         "acts_overflow": "What followed was too much to be kept",
-    },
-}
-
-RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
-    "ko": {
-        "view": "화면 보기",
-        "control": "원격 조작",
-        "clipboard": "클립보드",
-        "chat": "채팅",
-        "information": "PC 정보",
-        "url": "인터넷 주소 열기",
-        "command": "명령 실행",
-        "files": "파일 전송",
-        "draw": "화면에 그리기",
-        "terminal": "터미널",
-        "reboot": "PC 재부팅",
-        "print": "원격 인쇄",
-    },
-    "en": {
-        "view": "see the screen",
-        "control": "control",
-        "clipboard": "clipboard",
-        "chat": "chat",
-        "information": "PC information",
-        "url": "open addresses",
-        "command": "run commands",
-        "files": "move files",
-        "draw": "draw on the screen",
-        "terminal": "terminal",
-        "reboot": "restart the PC",
-        "print": "print documents",
     },
 }

@@ -185,6 +185,11 @@ def consent(
     return move(db, row, Trigger.CONSENTED, now, CUSTOMER, source=source, **read)
 
 
+def asked_scopes(db: Session, row: SupportSession) -> list[str]:
+    """The rights that its customer is asked for, and agrees to with the text."""
+    return rights.scopes(company_by_id(db, row.company_id).rights)
+
+
 def agreed_scopes(db: Session, row: SupportSession) -> list[str]:
     """The rights that the customer of this session agreed to, by the latest answer; all that are asked for, where the
     company does not ask, and on a registered device, whose registration was the agreement."""

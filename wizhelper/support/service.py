@@ -60,6 +60,7 @@ class Welcome:
     operator: str
     secret: str
     text: ConsentText | None
+    scopes: tuple[str, ...]
 
 
 def clean_number(text: str) -> str:
@@ -287,7 +288,8 @@ class Support:
             text = joining.consent_text_for(db, row, language) if row.state == State.JOINING else None
             owner = db.get_one(Account, row.owner_id).display_name
             company = company_by_id(db, row.company_id).name
-            joined.append(Welcome(described(db, row), joining.claim(row), company, owner, result.secret, text))
+            scopes = tuple(joining.asked_scopes(db, row))
+            joined.append(Welcome(described(db, row), joining.claim(row), company, owner, result.secret, text, scopes))
             return [row]
 
         await self._change(transaction)

@@ -22,9 +22,10 @@ from wizhelper.http.api import (
     Routes,
     RowId,
 )
-from wizhelper.http.errors import ApiError
+from wizhelper.http.errors import ApiError, Language
 from wizhelper.records.view import Counts, SessionList, SessionOut
 from wizhelper.relay.hub import ConsoleTicket, Hub
+from wizhelper.settings.right_words import asked_for
 from wizhelper.support import joining, rules
 from wizhelper.support.service import Support, Welcome
 from wizhelper.support.states import EndReason
@@ -127,13 +128,18 @@ class OperatorList(Model):
 
 
 def described_join(welcome: Welcome) -> JoinOut:
-    text = welcome.text
+    text, asked = welcome.text, None
+    if text is not None:
+        # The program shows what it gets: the text as it is kept, and below it what exactly is agreed to.
+        language: Language = "ko" if text.lang == "ko" else "en"
+        body = f"{text.body}\n\n{asked_for(welcome.scopes, language)}"
+        asked = ConsentTextOut(id=text.id, version=text.version, lang=text.lang, body=body)
     return JoinOut(
         session=welcome.session.id,
         secret=welcome.secret,
         company=welcome.company,
         operator=welcome.operator,
-        consent=ConsentTextOut(id=text.id, version=text.version, lang=text.lang, body=text.body) if text else None,
+        consent=asked,
     )
 
 
