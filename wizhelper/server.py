@@ -38,6 +38,7 @@ from wizhelper.http import static, tls
 from wizhelper.http.api import Caller, Role
 from wizhelper.http.hosts import Hosts
 from wizhelper.http.site import Page, Response, WebSite
+from wizhelper.intake.web import make_routes as intake_routes
 from wizhelper.notices.web import make_routes as notice_routes
 from wizhelper.protocol.messages import dump_json
 from wizhelper.protocol.secure import SigningKey
@@ -248,6 +249,7 @@ class Appliance(MultiService):
         site.add_routes(retention_routes(self._retention).all)
         site.add_routes(audit_routes(self.db, now, evidence_key).all)
         site.add_routes(aftercare_routes(self.db, now).all)
+        site.add_routes(intake_routes(self.db, self.support, now).all)
         site.add_routes(support_routes(self.support, self.hub, now).all)
         download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)
         site.add_routes(make_join_routes(self.support, download_tokens).all)
@@ -268,6 +270,7 @@ class Appliance(MultiService):
             programs.load(self._settings.programs),
             self._certificate.ca if self._certificate else None,
             packages.load(self._settings.programs),
+            now,
         ).add_to(site)
         ReceiptPages(self.db, self._receipts, now).add_to(site)
         return site.site(sockets.resources(self._sockets(), {b"device": self._device_socket()}))

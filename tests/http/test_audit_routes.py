@@ -39,6 +39,7 @@ EVENTS = {
     *("POST /sessions/<uuid:id>/cancel", "POST /sessions/<uuid:id>/control", "POST /sessions/<uuid:id>/end"),
     *("POST /sessions/<uuid:id>/wrapup", "POST /sessions/<uuid:id>/cut", "POST /records/<uuid:id>/correct"),
     *("POST /devices/<uuid:id>/connect", "POST /sms/messages", "POST /join/resume"),
+    *("PUT /sessions/<uuid:id>/intake",),
 }
 #: Routes that the example and the rows of the matrix do not reach: seen by the named test of this file.
 PREPARED = {

@@ -22,7 +22,7 @@ I18N = Path(__file__).parent.parent.parent / "web" / "src" / "shared" / "i18n"
 #: Events that are no transitions; see records/events.append in support/rules.py.
 OTHER_EVENTS = (
     *("created", "program_started", "control_opened", "abuse_reported"),
-    *("survey_answered", "invited", "reboot_called_off"),
+    *("survey_answered", "invited", "reboot_called_off", "intake_kept"),
 )
 REBOOT_EVENTS = [f"reboot_{step}" for step in Step]
 

@@ -6,10 +6,13 @@ Where a customer stands is kept in one signed cookie that names the session; eac
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from wizhelper.downloads import packages, programs, receipt
 from wizhelper.downloads.packages import Package
@@ -18,7 +21,11 @@ from wizhelper.downloads.rendering import guarded, redirect, rendered
 from wizhelper.downloads.texts import TEXTS, status_key
 from wizhelper.http.errors import CATALOGUE, ApiError, Language
 from wizhelper.http.site import Page, Response, WebSite
+from wizhelper.intake import rules as intake
+from wizhelper.intake.model import IntakeField
 from wizhelper.protocol.messages import dump_json
+from wizhelper.records.model import SupportSession
+from wizhelper.records.view import SessionOut
 from wizhelper.settings.model import PageMode
 from wizhelper.settings.right_words import asked_for
 from wizhelper.settings.service import find_company
@@ -26,6 +33,7 @@ from wizhelper.sms.links import PATH as LINK_PATH
 from wizhelper.sms.service import Sms
 from wizhelper.store.database import Database
 from wizhelper.support import joining
+from wizhelper.support.rules import CUSTOMER
 from wizhelper.support.service import Support, Welcome
 from wizhelper.support.states import State
 from wizhelper.support.tokens import Claim, TokenOffice
@@ -58,8 +66,10 @@ class CustomerPages:
         available: Mapping[Os, Program],
         ca: bytes | None,
         installers: Mapping[str, Package],
+        now: Callable[[], datetime],
     ) -> None:
         self._db = db
+        self._now = now
         self._support = support
         self._sms = sms
         self._page_tokens = page_tokens
@@ -141,16 +151,7 @@ class CustomerPages:
         if session.ended_at is not None and session.connected_at is not None:
             return redirect(receipt.path(self._receipt_tokens.issue(held)))
         if session.state == State.JOINING:
-            text, scopes = await self._db.read(lambda s: _consent_of(s, session.id, page.language))
-            return rendered(
-                page,
-                "consent.html",
-                session=session,
-                text=text,
-                asked=asked_for(scopes, page.language),
-                unticked=page.query.get("tick") == "1",
-                company=await self._name_of(session.id),
-            )
+            return await self._consent_page(page, session, [], False)
         offered = session.state == State.CONNECTING
         return rendered(
             page,
@@ -166,10 +167,36 @@ class CustomerPages:
         """CUST-CONSENT: not agreeing stops the flow; agreeing without the tick asks again."""
         held = self._claim(page)
         accepted = page.form.get("decision") == "agree"
-        if accepted and page.form.get("read") != "yes":
-            return redirect("/join?tick=1")
-        await self._support.consent_on_page(held, accepted, _number(page.form.get("text", "")), page.address)
+        session = await self._support.state_of(held)
+        fields = await self._db.read(lambda s: _fields_of(s, session.id))
+        answers, missing = intake.answers_of(fields, page.form)
+        unticked = page.form.get("read") != "yes"
+        if accepted and session.state == State.JOINING and (unticked or missing):
+            return await self._consent_page(page, session, missing, unticked)
+
+        def keep(db: Session, row: SupportSession) -> None:
+            if accepted and answers:
+                intake.keep(db, self._now(), row, CUSTOMER, answers)
+
+        await self._support.consent_on_page(held, accepted, _number(page.form.get("text", "")), page.address, keep)
         return redirect("/join")
+
+    async def _consent_page(self, page: Page, session: SessionOut, missing: list[int], unticked: bool) -> Response:
+        """What was typed is shown again."""
+        text, scopes = await self._db.read(lambda s: _consent_of(s, session.id, page.language))
+        return rendered(
+            page,
+            "consent.html",
+            session=session,
+            text=text,
+            asked=asked_for(scopes, page.language),
+            unticked=unticked,
+            company=await self._name_of(session.id),
+            fields=await self._db.read(lambda s: _fields_of(s, session.id)),
+            typed=page.form,
+            missing=missing,
+            longest=intake.MAX_VALUE,
+        )
 
     async def status(self, page: Page) -> Response:
         """For the page's script: state, sentence, whether it is over."""
@@ -280,6 +307,10 @@ class CustomerPages:
 def _consent_of(session: Any, session_id: str, language: Language) -> Any:
     row = joining.session_by_id(session, session_id)
     return joining.consent_text_for(session, row, language), joining.asked_scopes(session, row)
+
+
+def _fields_of(db: Session, session_id: str) -> list[IntakeField]:
+    return intake.fields_of(db, joining.session_by_id(db, session_id).company_id)
 
 
 def _number(text: str) -> int | None:

@@ -96,6 +96,8 @@ class SupportSession(Base):
     survey_asked: Mapped[bool] = mapped_column(default=False)
     satisfaction: Mapped[int | None]
     survey_comment: Mapped[str] = mapped_column(Text, default="")
+    #: What the customer told before: [{"label", "value"}], with the labels that were asked.
+    intake: Mapped[list[dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
     #: A restart of the PC (support/rebooting.py): {"until", "safe_mode", "steps": [{"step", "at"}]}, the latest one.
     reboot: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     resume_hash: Mapped[str | None] = mapped_column(String(64))

@@ -39,6 +39,11 @@ class Reboot(Model):
     steps: list[RebootStep]
 
 
+class IntakeAnswer(Model):
+    label: str
+    value: str
+
+
 class SessionOut(Model):
     id: str
     number: str | None
@@ -65,6 +70,7 @@ class SessionOut(Model):
     corrected: bool
     satisfaction: int | None
     survey_comment: str
+    intake: list[IntakeAnswer]
     reboot: Reboot | None
 
 
@@ -128,6 +134,7 @@ def described(session: Session, row: SupportSession) -> SessionOut:
         corrected=row.corrected,
         satisfaction=row.satisfaction,
         survey_comment=row.survey_comment,
+        intake=[IntakeAnswer(**answer) for answer in row.intake or []],
         reboot=_reboot(row),
     )
 

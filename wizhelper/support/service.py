@@ -312,11 +312,19 @@ class Support:
 
         await self._change(work)
 
-    async def consent_on_page(self, held: Claim, accepted: bool, text_id: int | None, address: str) -> None:
-        """The same from the customer page, whose signed cookie holds the claim."""
+    async def consent_on_page(
+        self,
+        held: Claim,
+        accepted: bool,
+        text_id: int | None,
+        address: str,
+        also: Callable[[Session, SupportSession], None] = lambda _db, _row: None,
+    ) -> None:
+        """The same from the customer page, whose signed cookie holds the claim. `also`: in the same transaction, before."""
 
         def work(db: Session) -> list[SupportSession]:
             row = joining.claimed(db, held)
+            also(db, row)
             return [joining.consent(db, self._now(), row, accepted, text_id, "page", address)]
 
         await self._change(work)

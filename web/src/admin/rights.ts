@@ -25,6 +25,7 @@ export const MENU: readonly { name: string; icon: string; roles: readonly Role[]
   { name: 'access', icon: 'pi-lock', roles: ['admin'] },
   { name: 'company', icon: 'pi-building', roles: ['admin', 'group_admin'] },
   { name: 'faults', icon: 'pi-tags', roles: ['admin'] },
+  { name: 'intake', icon: 'pi-list-check', roles: ['admin'] },
   { name: 'consent', icon: 'pi-file-check', roles: ['admin', 'group_admin'] },
   { name: 'sms', icon: 'pi-comment', roles: ['admin', 'group_admin', 'auditor'] },
   { name: 'retention', icon: 'pi-trash', roles: ['admin', 'auditor'] },

@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: '/access', name: 'access', component: () => import('./views/AccessView.vue') },
     { path: '/company', name: 'company', component: () => import('./views/CompanyView.vue') },
     { path: '/faults', name: 'faults', component: () => import('./views/FaultTypesView.vue') },
+    { path: '/intake', name: 'intake', component: () => import('./views/IntakeView.vue') },
     { path: '/consent', name: 'consent', component: () => import('./views/ConsentView.vue') },
     { path: '/sms', name: 'sms', component: () => import('./views/SmsView.vue') },
     { path: '/retention', name: 'retention', component: () => import('./views/RetentionView.vue') },

@@ -29,6 +29,7 @@ function session(id: string, state: SessionState, more: Partial<Session> = {}): 
     result: null,
     memo: '',
     corrected: false,
+    intake: [],
     satisfaction: null,
     survey_comment: '',
     reboot: null,

@@ -42,6 +42,10 @@ export class Api {
   cancelSession = (id: string) => this.http.post<T.Session>(`${session(id)}/cancel`)
   controlSession = (id: string) => this.http.post<T.ControlTicket>(`${session(id)}/control`)
   endSession = (id: string) => this.http.post<T.Session>(`${session(id)}/end`)
+  intakeFields = async () => (await this.http.get<{ fields: T.IntakeField[] }>('/intake-fields')).fields
+  saveIntakeFields = async (fields: T.IntakeField[]) =>
+    (await this.http.put<{ fields: T.IntakeField[] }>('/intake-fields', { fields })).fields
+  saveIntake = (id: string, answers: T.IntakeAnswer[]) => this.http.put<T.Session>(`${session(id)}/intake`, { answers })
   wrapUp = (id: string, form: T.Wrapup) => this.http.post<T.Session>(`${session(id)}/wrapup`, form)
   faultTypes = async () => (await this.http.get<Items<T.FaultType>>('/fault-types')).items
   addFaultType = (code: string, name: string) => this.http.post<T.FaultType>('/fault-types', { code, name })

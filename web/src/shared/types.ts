@@ -100,6 +100,7 @@ export interface Session {
   memo: string
   corrected: boolean
   /** What the customer answered: 1 to 5. */
+  intake: IntakeAnswer[]
   satisfaction: number | null
   survey_comment: string
   reboot: Reboot | null
@@ -315,6 +316,21 @@ export interface CompanySettings {
   survey_enabled: boolean
   /** Right -> whether sessions ask the customer for it. */
   rights: Record<string, boolean>
+}
+
+export const INTAKE_KINDS = ['text', 'lines', 'choice'] as const
+export type IntakeKind = (typeof INTAKE_KINDS)[number]
+
+export interface IntakeField {
+  label: string
+  kind: IntakeKind
+  choices: string[]
+  required: boolean
+}
+
+export interface IntakeAnswer {
+  label: string
+  value: string
 }
 
 /** A customer's report; open until somebody says what came of it. */

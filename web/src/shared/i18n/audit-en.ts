@@ -42,6 +42,7 @@ export const auditActEn = {
   favourite_added: 'Favourite added',
   favourite_changed: 'Favourite changed',
   favourite_removed: 'Favourite deleted',
+  intake_fields_changed: 'Intake form changed',
   fault_type_added: 'Fault type added',
   fault_type_changed: 'Fault type changed',
   abuse_report_handled: 'Abuse report handled',

@@ -42,6 +42,7 @@ export const auditActKo = {
   favourite_added: '즐겨찾기 추가',
   favourite_changed: '즐겨찾기 변경',
   favourite_removed: '즐겨찾기 삭제',
+  intake_fields_changed: '접수 양식 변경',
   fault_type_added: '장애유형 추가',
   fault_type_changed: '장애유형 변경',
   abuse_report_handled: '신고 처리',
