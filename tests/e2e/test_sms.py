@@ -70,6 +70,7 @@ def test_a_customer_is_invited_by_text_message(chromium: Browser, server: Applia
     expect(boss.get_by_test_id("gateways-empty")).to_be_visible()
     boss.get_by_test_id("sms-q").fill("5678")
     boss.get_by_test_id("sms-q").press("Enter")
+    expect(boss.get_by_test_id("sms-open")).to_have_count(1, timeout=60_000)
     boss.get_by_test_id("sms-open").click()
     expect(boss.get_by_test_id("sms-detail")).to_contain_text(number)
     boss.screenshot(path=SCREENSHOTS / "sms-outbox.png")
