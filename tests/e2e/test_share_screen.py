@@ -46,7 +46,7 @@ def test_the_customer_sees_the_operators_screen(server: Appliance, screen: Deskt
         page.get_by_test_id("share-start").click()
         state = page.get_by_test_id("share-state")
         expect(state).to_have_attribute("data-seen", "true", timeout=LONG_MS)
-        eventually("the operator's tab is on the customer's screen", lambda: red_pixels(screen) > 100_000)
+        eventually("the operator's tab is on the customer's screen", lambda: red_pixels(screen) > 100_000, 60)
         assert agent.events("activities")[-1]["names"] == ["share"]
         harness.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=harness.SCREENSHOTS / "share.png")
@@ -57,7 +57,7 @@ def test_the_customer_sees_the_operators_screen(server: Appliance, screen: Deskt
 
         page.get_by_test_id("share-start").click()
         expect(state).to_have_attribute("data-seen", "true", timeout=LONG_MS)
-        eventually("it is there again", lambda: red_pixels(screen) > 100_000)
+        eventually("it is there again", lambda: red_pixels(screen) > 100_000, 60)
         screen.run("xdotool", "mousemove", "640", "420", "click", "1", "sleep", "0.5", "key", "alt+F4")
         expect(state).to_have_attribute("data-problem", "CUSTOMER", timeout=LONG_MS)
         page.get_by_test_id("end-session").first.click()
