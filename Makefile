@@ -68,7 +68,7 @@ $(VENV)/.agent: setup.cfg | $(VENV)/bin/pip
 	touch $@
 
 $(VENV)/.dev: setup.cfg | $(VENV)/bin/pip
-	$(BIN)/pip install -q -e ".[server,agent,postgresql,dev]"
+	$(BIN)/pip install -q -e ".[server,agent,video,postgresql,dev]"
 	touch $@ $(VENV)/.agent
 
 web/node_modules/.installed: web/package-lock.json | $(VENV)/bin/pip

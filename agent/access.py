@@ -32,13 +32,14 @@ from agent.features.screen import ScreenFeature
 from agent.kept import Kept, default_folder
 from agent.link import LinkError, ServerLink, parse_server
 from agent.overlay.process import FreePlace
+from agent.parts import Parts, SessionView
 from agent.platform.child import child_command
 from agent.platform.interface import Platform, PlatformError, current_platform
 from agent.platform.restart import current_restarter
 from agent.platform.seat import current_seat
 from agent.platform.terminal import terminal_opener
 from agent.restarting import RestartParts
-from agent.session import Joined, Parts, SessionView, SupportSession
+from agent.session import Joined, SupportSession
 from agent.tools import ToolKind
 from agent.window.texts import system_language
 from wizhelper import __version__
@@ -46,6 +47,7 @@ from wizhelper.protocol import messages
 from wizhelper.protocol.chat import Said
 from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import RemoteProtocolError
+from wizhelper.protocol.local import Person
 
 log = Logger()
 
@@ -214,6 +216,9 @@ class ScriptDesk(SessionView):
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
         self._tell("activities", names=sorted(activities))
+
+    def people_changed(self, people: tuple[Person, ...]) -> None:
+        self._tell("people", people=[{"name": person.name, "controls": person.controls} for person in people])
 
     def chat_line(self, line: Said) -> None:
         self._tell("chat", customer=line.customer, text=line.text)

@@ -27,7 +27,8 @@ MAX_CHAT_BYTES = 24 * 1024
 
 @dataclass(frozen=True)
 class Kept:
-    """`key`: secret of the session's own signing key, hex; "" for a device, which has one of its own. `until_s`: since 1970."""
+    """`key`: secret of the session's own signing key, hex; "" for a device, which has one of its own. `until_s`: since 1970. `seat`: of the
+    console that `resume` and `trust` belong to, who controlled."""
 
     until_s: float
     server: str
@@ -43,6 +44,7 @@ class Kept:
     permissions: tuple[str, ...]
     sas_policy: str
     said: tuple[Said, ...]
+    seat: str = ""
 
 
 def default_folder() -> Path:

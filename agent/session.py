@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
@@ -20,18 +20,18 @@ from agent.features import chat, reboot
 from agent.features.chat import Conversation
 from agent.kept import Kept, latest
 from agent.link import AgentSocket, BackOff, LinkError, ServerLink, SocketEvents
-from agent.restarting import Restarting, RestartParts
+from agent.parts import Parts, SessionView
+from agent.restarting import Restarting
 from agent.tools import ToolKind
 from agent.untold import Untold
-from agent.viewer import RESUME_S, InputPart, Memory, ScreenPart, Terms, Viewer
+from agent.viewer import RESUME_S, Memory, Terms
+from agent.viewers import Viewers
 from wizhelper import __version__
 from wizhelper.protocol import live
 from wizhelper.protocol.channels import ALL_PERMISSIONS
-from wizhelper.protocol.chat import Said, fits
-from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
+from wizhelper.protocol.chat import fits
+from wizhelper.protocol.control import SasPolicy, Trust
 from wizhelper.protocol.errors import RemoteProtocolError
-from wizhelper.protocol.handshake import SID_BYTES
-from wizhelper.protocol.screen import Stats
 from wizhelper.protocol.secure import KEY_BYTES, SigningKey
 
 log = Logger()
@@ -44,35 +44,6 @@ MAX_TOLD = 1000
 SESSION_OVER = ("NOT_FOUND", "SESSION_STATE")
 
 
-class SessionView(Protocol):
-    """How a session shows itself to the person at the PC: a window, or lines for a script."""
-
-    def started(self, company: str, operator: str, since_s: float) -> None: ...
-
-    def link_changed(self, online: bool) -> None: ...
-
-    def viewer_changed(self, present: bool, sas: str, policy: SasPolicy, trust: Trust) -> None: ...
-
-    def ask_approval(self, operator: str, timeout_s: float) -> None: ...
-
-    def ask_restart(self, operator: str, timeout_s: float) -> None:
-        """The operator wants to restart this PC; the answer goes to SupportSession.restart_answered."""
-
-    def restart_settled(self) -> None:
-        """It was answered, or nobody answered in time."""
-
-    def refused(self, code: str) -> None: ...
-
-    def activities_changed(self, activities: frozenset[Activity]) -> None:
-        """All that goes on now beside picture and input."""
-
-    def chat_line(self, line: Said) -> None:
-        """Something was said by either side."""
-
-    def ended(self, reason: str, receipt: str) -> None:
-        """`receipt`: token of the server's page about this session, or ""."""
-
-
 @dataclass(frozen=True)
 class Joined:
     """What the server answered to the number: the session and the secret that opens its live link."""
@@ -81,17 +52,6 @@ class Joined:
     secret: str
     company: str
     operator: str
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a session uses of this PC. `make_screen(send, on_error, report)`; `input_part` is None where input is impossible."""
-
-    identity: Callable[[str], Identity]
-    make_screen: Callable[[Callable[[bytes], int], Callable[[str], None], Callable[[Stats], None]], ScreenPart]
-    input_part: InputPart | None
-    tools: Sequence[ToolKind] = ()
-    restart: RestartParts | None = None
 
 
 def _terms(hello: live.Hello) -> Terms:
@@ -131,22 +91,22 @@ class SupportSession(SocketEvents):
         self._key = key or SigningKey(self._key_secret)
         self._asks_first = asks_first
         self._asked_by_server = False
-        self._memory = Memory()
         self._conversation = Conversation(view.chat_line)
         self._back_off = BackOff()
         self._socket: AgentSocket | None = None
         self._averages = Averages(reactor.seconds, self._tell_quality)
         self._online = False
         self._terms: Terms | None = None
-        self._viewer: Viewer | None = None
-        self._sas = ""
         self._receipt = ""
-        self._activities: frozenset[Activity] = frozenset()
         self._untold = Untold(reactor, lambda: self._online, self._say)
         self._over: str | None = None
         self._unapproved = asks_first
         self._since_s = 0.0
         self._restarting = Restarting(reactor, parts.restart, self) if parts.restart is not None else None
+        self._viewers = Viewers(
+            *(reactor, server, parts, (*parts.tools, chat.kind(self._conversation), *self._restart_tool()), self._key, view, self),
+            self._averages,
+        )
         if kept is not None:
             self._go_on(kept)
         self.done: Deferred[str] = Deferred()
@@ -201,6 +161,8 @@ class SupportSession(SocketEvents):
                 self._view.ask_approval(operator, timeout_s)
             case live.Viewer():
                 self._open_viewer(message)
+            case live.Roles():
+                self._viewers.set_roles(message)
             case live.RebootNoted():
                 if self._restarting is not None:
                     self._restarting.noted()
@@ -215,6 +177,7 @@ class SupportSession(SocketEvents):
         self._terms = terms if self._terms is None else self._terms.narrowed(terms)
         self._back_off.reset()
         self._receipt = hello.receipt
+        self._conversation.kept = hello.chat_kept
         if first:
             self._view.started(hello.company, hello.operator, hello.since_s)
             if self._asks_first:
@@ -226,89 +189,21 @@ class SupportSession(SocketEvents):
     # --- viewers -----------------------------------------------------------------------------------------------------
 
     def _open_viewer(self, message: live.Viewer) -> None:
-        if self._terms is None or self._unapproved:
-            return
-        try:
-            sid = bytes.fromhex(message.sid)
-        except ValueError:
-            raise RemoteProtocolError("BAD_LIVE", "sid") from None
-        if len(sid) != SID_BYTES:
-            raise RemoteProtocolError("BAD_LIVE", "sid")
-        if self._viewer is not None:
-            self._viewer.close()
-        self._viewer = Viewer(
-            self._reactor,
-            message.ticket,
-            sid,
-            self._parts.identity(self._key.public.hex()),
-            self._key,
-            self._terms,
-            self._memory,
-            lambda send: self._parts.make_screen(send, self._refused_on_thread, self._measured_on_thread),
-            self._parts.input_part,
-            (*self._parts.tools, chat.kind(self._conversation), *self._restart_tool()),
-            self,
-        )
-        viewer = self._viewer
-        self._server.connect("/ws/relay", viewer).addErrback(self._relay_failed, viewer)
-
-    @staticmethod
-    def _relay_failed(failure: Failure, viewer: Viewer) -> None:
-        log.warn("No link to the relay: {problem}", problem=str(failure.value))
-        viewer.close()
-
-    def _refused_on_thread(self, code: str) -> None:
-        """Called by the picture's own thread."""
-        self._reactor.callFromThread(self._view.refused, code)
-
-    def _measured_on_thread(self, stats: Stats) -> None:
-        self._reactor.callFromThread(self._measured, stats)
-
-    def _measured(self, stats: Stats) -> None:
-        if self._viewer is not None:
-            self._averages.add(stats, self._viewer.rtt_ms)
+        if self._terms is not None and not self._unapproved:
+            self._viewers.open(message, self._terms)
 
     def _tell_quality(self, samples: tuple[live.Sample, ...]) -> None:
         """Lost while the server is away: figures are worth less than the order of acts."""
         if self._online:
             self._say(live.Quality(samples))
 
-    def viewer_open(self, viewer: Viewer, sas: str, trust: Trust) -> None:
-        self._sas = sas
-        self._show_viewer(trust)
-
-    def _show_viewer(self, trust: Trust) -> None:
-        policy = self._terms.sas_policy if self._terms is not None else SasPolicy.SHOWN
-        self._view.viewer_changed(True, self._sas, policy, trust)
-
-    def viewer_closed(self, viewer: Viewer) -> None:
-        if self._viewer is viewer:
-            self._viewer = None
-            self._averages.flush()
-            self._show_activities(frozenset())
-            self._view.viewer_changed(False, "", SasPolicy.OFF, self._memory.trust)
-
-    def viewer_ended_session(self, viewer: Viewer) -> None:
-        """Picture and input stop at once; that the session is over is the server's to say, and follows."""
-        viewer.close()
-
-    def viewer_alarm(self, viewer: Viewer, code: str) -> None:
-        """Data was altered on the way: the session must not simply go on."""
+    def viewer_alarm(self) -> None:
         self.end("security_alarm")
 
-    def viewer_activity(self, viewer: Viewer, activity: Activity, on: bool) -> None:
-        self._show_activities(self._activities | {activity} if on else self._activities - {activity})
+    def viewer_acted(self, act: str, facts: Mapping[str, str]) -> bool:
+        return self._untold.add(act, facts)
 
-    def _show_activities(self, activities: frozenset[Activity]) -> None:
-        if activities != self._activities:
-            self._activities = activities
-            self._view.activities_changed(activities)
-
-    def viewer_acted(self, viewer: Viewer, act: str, facts: Mapping[str, str]) -> None:
-        if not self._untold.add(act, facts):
-            viewer.close()
-
-    def viewer_told(self, viewer: Viewer, text: str) -> None:
+    def viewer_told(self, text: str) -> None:
         line = text[:MAX_TOLD]
         self._conversation.say(line if fits(line) else "…", customer=False)
 
@@ -334,8 +229,7 @@ class SupportSession(SocketEvents):
         self._view.restart_settled()
 
     def _hold_input(self, held: bool) -> None:
-        if self._viewer is not None:
-            self._viewer.hold_input(held)
+        self._viewers.hold_input(held)
 
     def say_live(self, message: live.AgentMessage) -> bool:
         self._untold.flush()
@@ -345,7 +239,8 @@ class SupportSession(SocketEvents):
     def kept(self, secret: str) -> Kept:
         assert self._terms is not None
         server = self._server.server
-        fresh = self._memory.resume_until_s > self._reactor.seconds()
+        seat, memory = self._viewers.controllers_memory()
+        fresh = memory.resume_until_s > self._reactor.seconds()
         return Kept(
             time.time() + live.RESUME_S,
             server.base,
@@ -356,11 +251,12 @@ class SupportSession(SocketEvents):
             self._joined.operator,
             self._since_s,
             self._key_secret.hex(),
-            self._memory.resume.hex() if self._memory.resume is not None and fresh else "",
-            self._memory.trust,
+            memory.resume.hex() if memory.resume is not None and fresh else "",
+            memory.trust,
             tuple(sorted(self._terms.permissions)),
             self._terms.sas_policy,
             latest(self._conversation.lines),
+            seat,
         )
 
     def _go_on(self, kept: Kept) -> None:
@@ -368,9 +264,8 @@ class SupportSession(SocketEvents):
         rights = frozenset(p for p in ALL_PERMISSIONS if p in kept.permissions)
         self._terms = Terms(rights, SasPolicy(kept.sas_policy))
         if kept.resume:
-            self._memory.resume = bytes.fromhex(kept.resume)
-            self._memory.resume_until_s = self._reactor.seconds() + RESUME_S
-            self._memory.trust = Trust(kept.trust)
+            until_s = self._reactor.seconds() + RESUME_S
+            self._viewers.remember(kept.seat, Memory(bytes.fromhex(kept.resume), until_s, Trust(kept.trust)))
         self._conversation.go_on(kept.said)
 
     def at_desktop(self) -> None:
@@ -380,9 +275,8 @@ class SupportSession(SocketEvents):
     def _leave(self) -> Deferred[str]:
         """The session stays open on the server: this PC comes back."""
         self._over = "restart"
+        self._viewers.close()
         self._untold.flush()
-        if self._viewer is not None:
-            self._viewer.close()
         if self._socket is not None:
             self._socket.close()
         self._gone()
@@ -409,19 +303,23 @@ class SupportSession(SocketEvents):
 
     def verify(self, number: str) -> None:
         """The confirmation number that the operator read out. One try: a wrong one ends the session with an alarm."""
-        if self._viewer is None or self._viewer.peer is None:
-            return
-        if self._viewer.verify(number):
-            self._show_viewer(Trust.NUMBER)
-        else:
+        if self._viewers.verify(number) is False:
             self.end("security_alarm")
+
+    def offer_files(self, paths: tuple[str, ...]) -> None:
+        """The person hands files to the operator, who is asked whether to take them."""
+        self._view.refused("FILES_OFFERED" if self._viewers.offer_files(paths) else "FILES_NOT_TAKEN")
+
+    def dismiss(self, person: str) -> None:
+        """Somebody who only looks on has to go, and is not let in again in this session."""
+        if self._viewers.dismiss(person):
+            self._say(live.Dismiss(person))
 
     def end(self, reason: str = "customer_ended") -> None:
         """The customer's End."""
         if self._over is not None:
             return
-        if self._viewer is not None:
-            self._viewer.close(reason)
+        self._viewers.close(reason)
         self._untold.flush()
         self._say(live.EndSession(reason))
         self._finish(reason)
@@ -434,8 +332,7 @@ class SupportSession(SocketEvents):
         if self._over is not None:
             return
         self._over = reason
-        if self._viewer is not None:
-            self._viewer.close()
+        self._viewers.close()
         self._untold.flush()
         if self._restarting is not None:
             self._restarting.session_over()

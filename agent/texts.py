@@ -67,6 +67,8 @@ STATUS: Mapping[str, Mapping[str, str]] = {
         "CAPTURE_DENIED": "화면을 볼 수 있는 권한이 없습니다. 시스템 설정에서 허용해 주세요.",
         "CAPTURE_LOST": "지금은 화면을 볼 수 없습니다.",
         "CAPTURE_UNAVAILABLE": "이 PC의 화면을 읽을 수 없습니다.",
+        "FILES_OFFERED": "상담원에게 파일을 받을지 물었습니다.",
+        "FILES_NOT_TAKEN": "지금은 상담원에게 파일을 보낼 수 없습니다. 원격제어 중이고 파일 전송이 허용되어 있어야 합니다.",
     },
     "en": {
         "OFFLINE": "Connection lost, reconnecting…",
@@ -75,6 +77,8 @@ STATUS: Mapping[str, Mapping[str, str]] = {
         "CAPTURE_DENIED": "The screen may not be read. Please allow it in the system settings.",
         "CAPTURE_LOST": "The screen cannot be seen right now.",
         "CAPTURE_UNAVAILABLE": "The screen of this PC cannot be read.",
+        "FILES_OFFERED": "The operator was asked to take the files.",
+        "FILES_NOT_TAKEN": "Files cannot be sent to the operator now: remote control has to be on, with files allowed.",
     },
 }
 

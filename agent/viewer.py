@@ -15,10 +15,11 @@ from twisted.logger import Logger
 from agent.link import AgentSocket, SocketEvents
 from agent.tools import Tool, ToolKind
 from wizhelper.protocol import control, input, messages, screen
-from wizhelper.protocol.channels import CONTROL, VIEW, Channel, Permission
+from wizhelper.protocol.channels import CONTROL, VIEW, WATCHER_RIGHTS, Channel, Permission
 from wizhelper.protocol.control import Activity, Doing, Identity, SasPolicy, Trust
 from wizhelper.protocol.errors import ProtocolError, RemoteProtocolError
 from wizhelper.protocol.link import AgentLink, Established, Received
+from wizhelper.protocol.live import Role
 from wizhelper.protocol.secure import SigningKey
 
 log = Logger()
@@ -148,8 +149,10 @@ class Viewer(SocketEvents):
         input_part: InputPart | None,
         tools: Sequence[ToolKind],
         events: ViewerEvents,
+        role: Role = Role.CONTROLLER,
     ) -> None:
         self._reactor = reactor
+        self.role = role
         self._ticket = ticket
         self._terms = terms
         self._memory = memory
@@ -204,8 +207,7 @@ class Viewer(SocketEvents):
         if self._closed:
             return
         self._closed = True
-        if self._input is not None:
-            self._input.release()
+        self._release()
         if self._screen is not None:
             self._screen.stop()
         for tool in self._tools.values():
@@ -243,6 +245,23 @@ class Viewer(SocketEvents):
         self._events.viewer_open(self, event.sas, self._memory.trust)
         self._ping()
 
+    def set_role(self, role: Role) -> None:
+        """What the console may do from now on; what it loses ends before this returns."""
+        if self._closed or role is self.role:
+            return
+        self._release()
+        self.role = role
+        granted = self.granted()
+        for channel in [c for c in self._tools if not granted & self._kinds[c].rights]:
+            self._tools.pop(channel).close()
+        if self.peer is not None:
+            self._greet()
+
+    def _release(self) -> None:
+        """Nothing that this console pressed stays down; one that looks on has pressed nothing."""
+        if self._input is not None and self.role is Role.CONTROLLER:
+            self._input.release()
+
     def verify(self, number: str) -> bool:
         """The customer typed the confirmation number: one try, and a wrong one ends the link."""
         right = number == self._sas
@@ -262,11 +281,24 @@ class Viewer(SocketEvents):
             if channel not in self._tools and granted & kind.rights:
                 self._tools[channel] = kind.make(ViewerOutlet(self, channel, self._reactor))
 
+    def tool(self, channel: Channel) -> Tool | None:
+        """None: the console may not use it, or is not there yet."""
+        return self._tools.get(channel)
+
+    @property
+    def sas(self) -> str:
+        return self._sas if self.peer is not None else ""
+
+    @property
+    def trust(self) -> Trust:
+        return self._memory.trust
+
     def granted(self) -> frozenset[Permission]:
         """Nothing before the number was typed, where the company requires it; and nothing that this PC cannot do."""
         if self._terms.sas_policy is SasPolicy.REQUIRED and self._memory.trust is Trust.UNVERIFIED:
             return frozenset()
-        return self._terms.permissions & self._served
+        granted = self._terms.permissions & self._served
+        return granted if self.role is Role.CONTROLLER else granted & WATCHER_RIGHTS
 
     def _received(self, event: Received) -> None:
         if event.channel is Channel.CONTROL:

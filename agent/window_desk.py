@@ -21,7 +21,8 @@ from agent import texts
 from agent.entrance import Consent, Entrance
 from agent.link import LinkError, ServerLink
 from agent.overlay.process import FreePlace
-from agent.session import Joined, Parts, SessionView, SupportSession
+from agent.parts import Parts, SessionView
+from agent.session import Joined, SupportSession
 from agent.window.process import WindowProcess
 from wizhelper.protocol import local
 from wizhelper.protocol.chat import Said
@@ -124,6 +125,10 @@ class WindowDesk(SessionView):
                 self._with_session(lambda s: s.verify(number))
             case local.EndSession():
                 self._with_session(lambda s: s.end())
+            case local.Dismiss(person):
+                self._with_session(lambda s: s.dismiss(person))
+            case local.OfferFiles(paths):
+                self._with_session(lambda s: s.offer_files(paths))
             case local.Say(text):
                 self._with_session(lambda s: s.say(text))
             case local.Report():
@@ -260,6 +265,9 @@ class WindowDesk(SessionView):
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
         self._window.send(local.Activities(tuple(sorted(activities))))
+
+    def people_changed(self, people: tuple[local.Person, ...]) -> None:
+        self._window.send(local.People(people))
 
     def chat_line(self, line: Said) -> None:
         self._window.send(local.ChatLine(line.customer, line.at_ms, line.text))

@@ -17,6 +17,7 @@ from world import NAMES, PROGRAM, World, populate
 
 import wizhelper.accounts.logins as accounts_logins
 import wizhelper.http.site as site_module
+import wizhelper.recordings.service as recordings_service
 import wizhelper.server as server
 from wizhelper.accounts import passwords
 from wizhelper.http import openapi, tls
@@ -161,6 +162,7 @@ def _worlds(
         monkeypatch.setattr(server, "time", SimpleNamespace(time=time_.time, monotonic=time_.monotonic))
         monkeypatch.setattr(server, "web", SimpleNamespace(DIST=_web_apps(home / "dist")))
         monkeypatch.setattr(accounts_logins, "deferToThreadPool", immediate_thread)
+        monkeypatch.setattr(recordings_service, "deferToThreadPool", immediate_thread)
         settings = server.Settings(
             data=home,
             port=8443,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autobahn.websocket import USES_NVX
+from sqlalchemy.orm import Session
 from twisted.application.internet import StreamServerEndpointService, TimerService
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred
@@ -26,6 +27,7 @@ from wizhelper import __version__
 from wizhelper.accounts.logins import Accounts, LoginHooks
 from wizhelper.accounts.web import make_routes as account_routes
 from wizhelper.aftercare.web import make_routes as aftercare_routes
+from wizhelper.devices import reach
 from wizhelper.devices.presence import Presence
 from wizhelper.devices.service import Devices
 from wizhelper.devices.web import make_routes as device_routes
@@ -40,8 +42,13 @@ from wizhelper.http.hosts import Hosts
 from wizhelper.http.site import Page, Response, WebSite
 from wizhelper.intake.web import make_routes as intake_routes
 from wizhelper.notices.web import make_routes as notice_routes
+from wizhelper.protocol import live
 from wizhelper.protocol.messages import dump_json
 from wizhelper.protocol.secure import SigningKey
+from wizhelper.recordings import rules as recording_rules
+from wizhelper.recordings.service import Recordings
+from wizhelper.recordings.vault import Vault
+from wizhelper.recordings.web import make_routes as recording_routes
 from wizhelper.records import syslog
 from wizhelper.records.audit_web import make_routes as audit_routes
 from wizhelper.records.faults_web import make_routes as fault_routes
@@ -53,6 +60,7 @@ from wizhelper.relay.pairing import Pairing
 from wizhelper.relay.tickets import TicketOffice
 from wizhelper.retention.web import Retention
 from wizhelper.retention.web import make_routes as retention_routes
+from wizhelper.reviews.web import make_routes as review_routes
 from wizhelper.settings.keys import Keys, load_keys
 from wizhelper.settings.sealing import Sealer
 from wizhelper.settings.web import make_routes as company_routes
@@ -65,6 +73,8 @@ from wizhelper.store.database import Database, sqlite_url
 from wizhelper.store.schema import CopyFailed, SchemaTooNew
 from wizhelper.support import rules
 from wizhelper.support.service import Support
+from wizhelper.support.sharing import Sharing
+from wizhelper.support.sharing_web import make_routes as sharing_routes
 from wizhelper.support.tokens import TokenOffice
 from wizhelper.support.web import make_join_routes
 from wizhelper.support.web import make_routes as support_routes
@@ -195,6 +205,11 @@ def _certificate(settings: Settings) -> tls.ServerCertificate | None:
         raise usage.UsageError(f"certificate: {problem}") from problem
 
 
+def _recorded(session: Session, support_session: str) -> dict[str, Any]:
+    """For the evidence pack."""
+    return {"recordings.json": recording_rules.evidence(session, support_session)}
+
+
 class Appliance(MultiService):
     """Start: database, sessions of the last run, timers, port. Stop: the other way round, links told first."""
 
@@ -209,14 +224,17 @@ class Appliance(MultiService):
         self.hub = Hub(time.monotonic)
         self.tickets = TicketOffice(keys.for_purpose("relay tickets"), time.time)
         self._receipts = TokenOffice(keys.for_purpose("receipt tokens"), time.time, "receipt", RECEIPT_S)
-        self.support = Support(self.db, self.hub, self.tickets, self._receipts, now, time.monotonic, os.urandom)
-        self.support.pairing = Pairing(reactor.callLater, self._viewer_changed)
+        self.pairing = Pairing(reactor.callLater, self._viewer_changed)
+        parts = (self.db, self.hub, self.tickets, self.pairing, self._receipts)
+        self.support = Support(*parts, now, time.monotonic, os.urandom)
+        self.sharing = Sharing(self.db, self.hub, self.support, now, time.monotonic, reach.reaches)
         presence = Presence(reactor.callLater, self.hub.tell_company)
         self.devices = Devices(self.db, self.support, presence, keys, now, time.monotonic)
         hooks = LoginHooks(self._logged_in, self._logged_out)
         self.accounts = Accounts(self.db, reactor, now, time.monotonic, hooks, rules.MAX_OPEN, self._access_urls)
         self.sms = self._make_sms(keys)
         self._retention = Retention(self.db, now)
+        self.recordings = Recordings(self.db, Vault(settings.data / "recordings"), reactor, now)
         self._keys = keys
         target = settings.syslog
         self._syslog = syslog.Forwarder(self.db, reactor, target, settings.data) if target else None
@@ -247,10 +265,13 @@ class Appliance(MultiService):
         site.add_routes(record_routes(self.db, now).all)
         evidence_key = SigningKey(self._keys.for_purpose("evidence packs"))
         site.add_routes(retention_routes(self._retention).all)
-        site.add_routes(audit_routes(self.db, now, evidence_key).all)
+        site.add_routes(audit_routes(self.db, now, evidence_key, _recorded).all)
+        site.add_routes(recording_routes(self.recordings).all)
+        site.add_routes(review_routes(self.db, now).all)
         site.add_routes(aftercare_routes(self.db, now).all)
         site.add_routes(intake_routes(self.db, self.support, now).all)
         site.add_routes(support_routes(self.support, self.hub, now).all)
+        site.add_routes(sharing_routes(self.sharing).all)
         download_tokens = TokenOffice(self._keys.for_purpose("download tokens"), time.time)
         site.add_routes(make_join_routes(self.support, download_tokens).all)
         site.add_routes(device_routes(self.devices).all)
@@ -281,14 +302,14 @@ class Appliance(MultiService):
             hosts=self.hosts,
             secure=self._settings.secure,
             hub=self.hub,
-            pairing=self.support.pairing,
+            pairing=self.pairing,
             tickets=self.tickets,
             live=sockets.LiveCallbacks(self._snapshot, self._active),
             agent=sockets.AgentCallbacks(
                 self.support.agent_authenticates,
                 self.support.agent_joins,
                 self._agent_left,
-                self.support.agent_says,
+                self._agent_says,
             ),
             input_flowed=self.support.data_flowed,
         )
@@ -302,6 +323,7 @@ class Appliance(MultiService):
     def startService(self) -> None:
         self.db.start(self._reactor)
         self.accounts.start()
+        self.recordings.start()
         super().startService()
         self._in_background(self._begin())
 
@@ -332,6 +354,7 @@ class Appliance(MultiService):
             await self._syslog.stop()
         await super().stopService()
         self.accounts.stop()
+        self.recordings.stop()
         self.db.stop()
         log.info("WizHelper stopped")
 
@@ -341,7 +364,11 @@ class Appliance(MultiService):
         timer.setServiceParent(self)
 
     def _purge(self) -> Deferred[None]:
-        done = Deferred.fromCoroutine(self._retention.tick())
+        async def purge() -> None:
+            await self._retention.tick()
+            await self.recordings.tick()
+
+        done = Deferred.fromCoroutine(purge())
         return done.addErrback(lambda f: log.failure("Deleting old records failed", f))
 
     def _forward(self) -> Deferred[None]:
@@ -353,6 +380,7 @@ class Appliance(MultiService):
     def _tick(self) -> Deferred[None]:
         async def tick() -> None:
             await self.support.tick()
+            await self.sharing.tick()
             await self.accounts.expire()
             await self.sms.outbox.tick()
 
@@ -372,7 +400,13 @@ class Appliance(MultiService):
 
     def _viewer_changed(self, session: uuid.UUID, viewer: uuid.UUID, online: bool) -> None:
         if not self._stopping:
-            self._in_background(self.support.viewer_changed(session, viewer, online))
+            self._in_background(self.support.viewing.changed(session, viewer, online))
+
+    async def _agent_says(self, session: str, message: live.AgentMessage) -> None:
+        if isinstance(message, live.Dismiss):
+            await self.sharing.dismissed(session, message)
+        else:
+            await self.support.agent_says(session, message)
 
     async def _agent_left(self, session: str, link: sockets.AgentSocket) -> None:
         """When the whole server stops, the next start sorts out who was linked: a thousand writes would only delay it."""
@@ -390,7 +424,7 @@ class Appliance(MultiService):
 
     async def _logged_out(self, account: int, logins: Sequence[int], code: str, last: bool) -> None:
         self.hub.close_logins(account, set(logins), code)
-        self.support.logins_ended(set(logins))
+        self.support.viewing.logins_ended(set(logins))
         if last:
             await self.support.operator_logged_out(account)
 

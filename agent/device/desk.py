@@ -14,7 +14,8 @@ from twisted.logger import Logger
 
 from agent import texts
 from agent.overlay.process import FreePlace
-from agent.session import SessionView, SupportSession
+from agent.parts import SessionView
+from agent.session import SupportSession
 from agent.window.process import WindowProcess
 from wizhelper.protocol import local
 from wizhelper.protocol.chat import Said
@@ -90,6 +91,10 @@ class DeviceDesk(SessionView):
                 self._session.verify(number)
             case local.EndSession():
                 self._session.end()
+            case local.Dismiss(person):
+                self._session.dismiss(person)
+            case local.OfferFiles(paths):
+                self._session.offer_files(paths)
             case local.Say(text):
                 self._session.say(text)
             case local.ChooseLanguage(lang):
@@ -186,6 +191,9 @@ class DeviceDesk(SessionView):
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
         self._show(local.Activities(tuple(sorted(activities))))
+
+    def people_changed(self, people: tuple[local.Person, ...]) -> None:
+        self._show(local.People(people))
 
     def chat_line(self, line: Said) -> None:
         self._show(local.ChatLine(line.customer, line.at_ms, line.text))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from agent.device.store import DeviceStore, Registration
+from agent.device.tasks import Tasks
+from agent.device.wake import networks
 from agent.link import AgentSocket, BackOff, LinkError, ServerLink, SocketEvents
 from wizhelper.protocol import device as wire
+from wizhelper.protocol.device_access import refusal
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.secure import SigningKey
 
@@ -50,6 +54,7 @@ class DeviceLink(SocketEvents):
         about: wire.About,
         events: DeviceEvents,
         uniform: Callable[[float, float], float] = random.uniform,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.registration = registration
         self._reactor = reactor
@@ -59,6 +64,8 @@ class DeviceLink(SocketEvents):
         self._about = about
         self._events = events
         self._uniform = uniform
+        self._now = now
+        self._tasks = Tasks(reactor, self._say)
         self._back_off = BackOff(uniform, MOST_BACK_OFF_S)
         self._socket: AgentSocket | None = None
         self._stopped = False
@@ -131,6 +138,11 @@ class DeviceLink(SocketEvents):
                 self._keep(self.registration.with_policy(policy))
             case wire.Invite():
                 self._invited(message)
+            case wire.Task():
+                own = self.registration.policy_now()
+                self._tasks.run(message, own.access if own else None)
+            case wire.Wake():
+                self._tasks.wake(message)
             case wire.AreYouThere():
                 self._say(wire.Alive())
             case wire.Removed():
@@ -143,12 +155,21 @@ class DeviceLink(SocketEvents):
             found = found.with_policy(message.policy)
         if found != self.registration:
             self._keep(found)
-        self._state("online" if message.standing == wire.Standing.ACTIVE else "pending")
+        active = message.standing == wire.Standing.ACTIVE
+        if active:
+            self._say(wire.Networks(networks()))
+        self._state("online" if active else "pending")
 
     def _invited(self, invite: wire.Invite) -> None:
         """Without a policy of its own nobody is let in: the device was never active."""
-        if self.registration.policy_now() is None:
+        policy = self.registration.policy_now()
+        if policy is None:
             raise RemoteProtocolError(wire.BAD_POLICY, "an invitation without a policy")
+        code = refusal(policy.access, self._now(), invite.reason, invite.approver)
+        if code is not None:
+            log.warn("Nobody is let in: {code}", code=code)
+            self._say(wire.Declined(invite.session, code))
+            return
         self._events.invited(invite)
 
     def _removed(self) -> None:

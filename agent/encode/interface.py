@@ -1,4 +1,4 @@
-"""What the screen feature needs from an encoder. A video codec for a moving rectangle would be an `Encoder` around one."""
+"""What the screen feature needs from an encoder."""
 
 from __future__ import annotations
 
@@ -29,12 +29,14 @@ class Step:
 class Limits:
     """What one update may cost. `photo_quality` is the JPEG quality of moving photo cells.
 
-    `focus` is the pointer's place: when not everything fits, its surroundings go first.
+    `focus` is the pointer's place: when not everything fits, its surroundings go first. `bytes_per_s`: what the way to the
+    viewer carries, None: it was never busy.
     """
 
     budget_bytes: int
     photo_quality: int = 75
     focus: tuple[int, int] | None = None
+    bytes_per_s: float | None = None
 
 
 class Encoder(Protocol):

@@ -12,7 +12,8 @@ from agent.encode.interface import Pixels
 
 @dataclass(frozen=True)
 class Rule:
-    """`photo` and `photo_slow`: JPEG quality of moving photo cells, and the least when the link is too slow for them.
+    """`photo` and `photo_slow`: JPEG quality of moving photo cells, and the least when the link is too slow for them. `video`:
+    whether what keeps moving may be sent by a video codec.
 
     Text is exact in each of them.
     """
@@ -20,11 +21,12 @@ class Rule:
     photo: int
     photo_slow: int
     frames_per_s: int
+    video: bool = True
 
 
 RULES = {
     "auto": Rule(75, 35, 60),
-    "sharp": Rule(92, 92, 60),
+    "sharp": Rule(92, 92, 60, video=False),
     "balanced": Rule(75, 75, 30),
     "economy": Rule(40, 40, 12),
 }

@@ -1,10 +1,12 @@
-"""The tile encoder: moves as COPY, flat cells exactly by one zstd stream, photo cells as JPEG and refined when still."""
+"""The tile encoder: moves as COPY, flat cells exactly by one zstd stream, photo cells as JPEG and refined when still, what
+keeps moving as video."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,9 @@ from agent.encode.detect import CELL_H, CompressionTrial, blocks, cell_slices, f
 from agent.encode.interface import CellMask, Limits, Pixels, Step
 from agent.encode.model import Quality, ViewerModel
 from agent.encode.moves import MoveFinder
+from agent.encode.moving import MovingArea
 from agent.encode.stream import PixelStream, jpeg
+from agent.encode.video import MakeVideo
 from wizhelper.protocol.screen import Op, OpKind, Rect
 
 #: Flatter cells are text and windows, the others photo-like: cells of text are rarely below it, photos above it.
@@ -55,8 +59,11 @@ _FEW_CELLS = 96
 class TileEncoder:
     """`Encoder` for a picture of fixed size that the viewer starts as all black with no zstd stream."""
 
-    def __init__(self, width: int, height: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, width: int, height: int, clock: Callable[[], float] = time.monotonic, video: MakeVideo | None = None
+    ) -> None:
         self._model = ViewerModel(width, height)
+        self.moving = MovingArea(width, height, video, clock)
         self._clock = clock
         self._stream = PixelStream()
         self._moves = MoveFinder()
@@ -76,9 +83,27 @@ class TileEncoder:
         if copies:
             dirty = self._model.compare(frame, began)
         photo = dirty & ~self._exactly(frame, dirty, flat)
-        step = _Update(self._model, self._stream, frame, limits, began).run(dirty, photo, flat >= _MAYBE_FLAT)
+        self.moving.watch(photo, moved=bool(copies))
+        film, waits = self._film(frame, dirty, photo, limits)
+        rest = replace(limits, budget_bytes=limits.budget_bytes - sum(len(op.data) for op in film))
+        step = _Update(self._model, self._stream, frame, rest, began).run(dirty, photo, flat >= _MAYBE_FLAT)
         self._encode_s += 0.2 * (self._clock() - began - self._encode_s)
-        return Step((*copies, *step.ops), step.left)
+        return Step((*copies, *step.ops, *film), step.left or waits)
+
+    def _film(self, frame: Pixels, dirty: CellMask, photo: CellMask, limits: Limits) -> tuple[list[Op], bool]:
+        """What keeps moving, taken out of the masks; and whether it has to wait."""
+        self.moving.rest()
+        rect = self.moving.rect
+        if rect is None or not dirty[cell_slices(rect)].any():
+            return [], False
+        op = self.moving.encode(frame, limits)
+        if self.moving.rect is None and op is None:
+            return [], False
+        dirty[cell_slices(rect)] = photo[cell_slices(rect)] = False
+        if op is None:
+            return [], True
+        self._model.mark_sent(frame, rect, Quality.DRAFT, self._clock())
+        return [op], False
 
     def refinable(self) -> bool:
         return bool((self._model.quality == Quality.DRAFT).any())
@@ -86,6 +111,7 @@ class TileEncoder:
     def refine(self, budget_bytes: int) -> Step:
         """A slice of the draft cells that have been still for 250 ms: exact where that is cheap, else fine JPEG."""
         self._moves.rest()
+        self.moving.rest()
         model = self._model
         still = (model.quality == Quality.DRAFT) & (self._clock() - model.changed_at > STILL_S)
         if not still.any() or budget_bytes <= 0:

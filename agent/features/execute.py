@@ -120,6 +120,7 @@ class ExecuteTool:
         self._outlet = outlet
         self._browse = browse
         self._running: dict[int, RunningCommand] = {}
+        self._closed = False
 
     def received(self, body: bytes) -> None:
         match execute.decode_console(body):
@@ -180,6 +181,8 @@ class ExecuteTool:
         reactor.spawnProcess(running, words[0], words, env=None, path=str(home) if home.is_dir() else None)
 
     def _tell(self, message: execute.AgentMessage) -> None:
+        if self._closed:
+            return
         if isinstance(message, execute.Ended) and self._running.pop(message.request, None) is not None:
             self._outlet.result("command_ended", exit=str(message.exit), code=message.code)
             if not self._running:
@@ -187,9 +190,11 @@ class ExecuteTool:
         self._outlet.send(execute.encode(message))
 
     def close(self) -> None:
-        """Nobody sees any more what they do: they end with the link."""
-        for running in list(self._running.values()):
+        """Nobody sees any more what they do: they end with the link, and the record hears of it before the link's end."""
+        for request, running in list(self._running.items()):
             running.end(STOPPED)
+            self._tell(execute.Ended(request, None, STOPPED))
+        self._closed = True
 
 
 def kind() -> ToolKind:

@@ -203,6 +203,9 @@ class PrintTool:
         if document.over:
             return
         self._progress(document, Job(document.begin.request, state, sheets, code))
+        self._close(document, state, code)
+
+    def _close(self, document: Document, state: str, code: str) -> None:
         document.over = True
         del self._documents[document.begin.request]
         document.target.close()
@@ -216,12 +219,11 @@ class PrintTool:
             self._outlet.send(printing.encode(message))
 
     def close(self) -> None:
-        """What the printer has, it prints; what was only half here is forgotten."""
+        """What the printer has, it prints; what was only half here is forgotten. The record hears of it before the link's end."""
+        for document in list(self._documents.values()):
+            told = document.told if document.job is not None else None
+            self._close(document, told.state if told is not None else "cancelled", "")
         self._closed = True
-        for document in self._documents.values():
-            document.over = True
-            document.target.close()
-        self._documents.clear()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 

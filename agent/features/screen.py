@@ -18,9 +18,11 @@ from agent.encode.interface import Limits
 from agent.encode.pacing import FrameCap, Pace
 from agent.encode.quality import RULES, Palette, PhotoQuality
 from agent.encode.tiles import TileEncoder
+from agent.encode.video import MakeVideo, find_video
 from agent.features.screen_meter import Meter, Second
 from agent.features.screen_shown import Origin, Shown, shown
 from agent.features.screen_trouble import Trouble
+from agent.features.screen_video import FindVideo, VideoChoice
 from wizhelper.protocol.screen import (
     ALL_MONITORS,
     MAX_PIXELS,
@@ -119,6 +121,7 @@ class ScreenFeature:
         report: Callable[[Stats], None],
         on_error: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
+        find_video: FindVideo = find_video,
     ) -> None:
         self._open_capture, self._send, self._clock = open_capture, send, clock
         self._report, self._on_error = report, on_error
@@ -134,6 +137,8 @@ class ScreenFeature:
         self._shown = Shown(ALL_MONITORS, 0, 0, 1, 1)
         self._origin = Origin()
         self._encoder = TileEncoder(1, 1, clock)
+        self._video = VideoChoice(find_video, self._wake.set)
+        self._making: MakeVideo | None = None
         self._palette = Palette("full")
         self._quality = PhotoQuality(RULES["auto"])
         self._pending = False
@@ -167,9 +172,8 @@ class ScreenFeature:
                 self._wishes = replace(self._wishes, **asdict(message))
             case Pause(paused):
                 self._wishes = replace(self._wishes, paused=paused)
-            case Caps():
-                # All operations sent here belong to the baseline, which every console decodes.
-                return
+            case Caps(decoders):
+                self._video.decoders(decoders)
         self._wake.set()
 
     def origin(self) -> tuple[int, int]:
@@ -219,6 +223,7 @@ class ScreenFeature:
         if wishes.quality != before.quality:
             self._cap.limit(RULES[wishes.quality].frames_per_s)
             self._quality = PhotoQuality(RULES[wishes.quality])
+        self._choose_video()
         if wishes.colours != before.colours:
             self._palette = Palette(wishes.colours)
             self._pending = True
@@ -226,6 +231,13 @@ class ScreenFeature:
             self._pace.forget()
         if (wishes.refresh, wishes.monitor) != (before.refresh, before.monitor) and self._geometry:
             self._begin_picture(self._geometry)
+
+    def _choose_video(self) -> None:
+        """None where the viewer wants every picture sharp."""
+        wanted = self._video.make if RULES[self._obeyed.quality].video else None
+        if wanted is not self._making:
+            self._making = wanted
+            self._encoder.moving.use(wanted)
 
     def _opened(self) -> Capture:
         """The capture; opened when there is none. A picture of the same geometry goes on where it was."""
@@ -260,7 +272,7 @@ class ScreenFeature:
             raise CaptureError("CAPTURE_UNAVAILABLE", f"{geometry.width} x {geometry.height} is too large")
         self._geometry = geometry
         self._shown = shown(geometry, self._obeyed.monitor)
-        self._encoder = TileEncoder(self._shown.width, self._shown.height, self._clock)
+        self._encoder = TileEncoder(self._shown.width, self._shown.height, self._clock, self._making)
         self._pending = True
         self._forget_cursor()
         data = resize_data(geometry.monitors, self._shown.monitor)
@@ -292,7 +304,7 @@ class ScreenFeature:
         frame = capture.frame()
         self._ladder.worked(began)
         self._trouble.frame(frame)
-        limits = Limits(budget, self._quality.value, self._cursor_at)
+        limits = Limits(budget, self._quality.value, self._cursor_at, self._pace.bandwidth)
         step = self._encoder.encode(self._palette.apply(self._shown.crop(frame)), limits)
         self._quality.follow(step.left, began)
         self._cap.spend(changed=bool(step.ops))
@@ -360,7 +372,9 @@ class ScreenFeature:
     def _stats(self, second: Second) -> Stats:
         width, height = self._shown.width, self._shown.height
         name = self._capture.name if self._capture else ""
-        return Stats(second.latency_ms, second.fps, second.kbit_s, name, width, height)
+        codec = self._encoder.moving.codec
+        by = codec.name.lower() if codec is not None else ""
+        return Stats(second.latency_ms, second.fps, second.kbit_s, name, width, height, by)
 
 
 def _cursor_op(shape: CursorShape) -> Op:

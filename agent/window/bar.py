@@ -6,12 +6,15 @@ import time
 import tkinter
 from collections.abc import Callable
 from dataclasses import dataclass
-from tkinter import ttk
+from functools import partial
+from pathlib import Path
+from tkinter import filedialog, ttk
 
 from agent.window import rules
+from agent.window.drops import accept_files
 from agent.window.texts import Texts
 from agent.window.theme import ALARM, BRAND, GOOD, INK, MUTED, PAPER, Theme
-from wizhelper.protocol import local
+from wizhelper.protocol import files, local
 from wizhelper.protocol.control import SasPolicy
 
 TICK_MS = 1000
@@ -28,6 +31,7 @@ class BarState:
     sas: local.Sas
     status: str = ""
     activities: tuple[str, ...] = ()
+    people: tuple[local.Person, ...] = ()
     ending: bool = False
 
     @classmethod
@@ -82,9 +86,13 @@ class SessionBar(tkinter.Toplevel):
         about = ttk.Button(first, text=self._texts.about_lock, style="Link.TButton", command=self._toggle_help)
         about.pack(side="left")
         ttk.Button(first, text=self._texts.chat, style="Link.TButton", command=self._open_chat).pack(side="left")
+        self._files = ttk.Button(first, text=self._texts.send_files, style="Link.TButton", command=self._choose_files)
+        self._files.pack(side="left")
+        accept_files(self, self._offer)
         self._end = ttk.Button(first, text=self._texts.end, style="Danger.TButton", command=self._end_session)
         self._end.pack(side="left", padx=(14, 0))
         self._second = tkinter.Frame(self._body, background=PAPER)
+        self._people = tkinter.Frame(self._body, background=PAPER)
         self._activities = tkinter.Label(self._body, background=PAPER, foreground=ALARM, font=self._theme.strong)
         self._status = tkinter.Label(self._body, background=PAPER, foreground=ALARM, font=self._theme.text)
         self._help = tkinter.Label(self._body, background=PAPER, foreground=MUTED, font=self._theme.small)
@@ -104,6 +112,7 @@ class SessionBar(tkinter.Toplevel):
         lock = self._texts.locked_verified if verified else self._texts.locked
         self._lock.configure(text=lock, foreground=GOOD if verified else MUTED)
         self._show_number_row()
+        self._show_people()
         names = self._state.activities
         self._show_line(self._activities, " · ".join(self._texts.activity(name) for name in names))
         self._show_line(self._status, self._state.status)
@@ -136,6 +145,37 @@ class SessionBar(tkinter.Toplevel):
         ask.pack(side="left", padx=(4, 0))
         self._second.pack(fill="x", pady=(6, 0))
 
+    def _show_people(self) -> None:
+        """Those who look on, each with the way to send him away."""
+        for old in self._people.winfo_children():
+            old.destroy()
+        self._people.pack_forget()
+        lookers = [person for person in self._state.people if not person.controls]
+        for person in lookers:
+            self._label(self._people, self._texts.looks_on.format(name=rules.shown_name(person.name)), INK)
+            button = ttk.Button(self._people, text=self._texts.dismiss, style="Link.TButton")
+            button.configure(command=partial(self._send, local.Dismiss(person.key)))
+            button.pack(side="left", padx=(0, 10))
+        if lookers:
+            self._people.pack(fill="x", pady=(4, 0))
+
+    def _operator(self) -> str:
+        """Who controls now; before anybody does, whose session it is."""
+        return next((person.name for person in self._state.people if person.controls), self._state.session.operator)
+
+    def _choose_files(self) -> None:
+        """In the middle of the screen: the bar would cover a dialogue of its own."""
+        chosen = filedialog.askopenfilenames(parent=self.master, title=self._texts.send_files, initialdir=Path.home())
+        self._offer(tuple(chosen))
+
+    def _offer(self, paths: tuple[str, ...]) -> None:
+        """Chosen here, or dropped: the operator is asked whether to take them."""
+        if len(paths) > files.MAX_OFFERED:
+            self._show_line(self._status, self._texts.too_many_files.format(most=files.MAX_OFFERED))
+            self._place()
+        elif paths:
+            self._send(local.OfferFiles(paths))
+
     def _toggle_help(self) -> None:
         if self._help.winfo_manager():
             self._help.pack_forget()
@@ -161,7 +201,7 @@ class SessionBar(tkinter.Toplevel):
     def _show_time(self) -> None:
         session = self._state.session
         text = self._texts.bar.format(
-            operator=rules.shown_name(session.operator),
+            operator=rules.shown_name(self._operator()),
             company=rules.shown_name(session.company),
             since=rules.clock_time(session.since_epoch_s),
             elapsed=rules.elapsed(self._clock() - session.since_epoch_s),

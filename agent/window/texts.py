@@ -74,11 +74,15 @@ class Texts:
     lock_help: str
     about_lock: str
     chat: str
+    send_files: str
+    too_many_files: str
     chat_title: str
     chat_me: str
     chat_send: str
     share_title: str
     share_help: str
+    looks_on: str
+    dismiss: str
     activities: Mapping[str, str]
     """control.Activity -> what the bar says while it lasts."""
 
@@ -145,11 +149,15 @@ KOREAN = Texts(
     ),
     about_lock="보안 통신이란?",
     chat="채팅",
+    send_files="파일 보내기",
+    too_many_files="한 번에 {most}개까지 보낼 수 있습니다. 폴더에 담아 끌어 놓으세요.",
     chat_title="{operator} 상담원과 채팅",
     chat_me="나",
     chat_send="보내기",
     share_title="{operator} 상담원의 화면",
     share_help="{operator} 상담원이 자신의 화면을 보여 주고 있습니다. 이 화면은 볼 수만 있고, 창을 닫으면 끝납니다.",
+    looks_on="함께 보는 상담원: {name}",
+    dismiss="내보내기",
     activities={
         Activity.RECORDING: "● 화면 녹화 중",
         Activity.CLIPBOARD: "클립보드 공유 중",
@@ -226,11 +234,15 @@ ENGLISH = Texts(
     ),
     about_lock="What is this?",
     chat="Chat",
+    send_files="Send files",
+    too_many_files="At most {most} at once: put them into a folder and drop that.",
     chat_title="Chat with {operator}",
     chat_me="Me",
     chat_send="Send",
     share_title="Screen of {operator}",
     share_help="{operator} shows you their own screen. You can look at it only; close this window to end it.",
+    looks_on="Also watching: {name}",
+    dismiss="Send away",
     activities={
         Activity.RECORDING: "● The screen is being recorded",
         Activity.CLIPBOARD: "The clipboard is shared",

@@ -157,7 +157,7 @@ class Window:
             case local.RestartSettled():
                 self._restart_asked = None
                 self._follow_session(anew=True)
-            case local.Sas() | local.Status() | local.Activities():
+            case local.Sas() | local.Status() | local.Activities() | local.People():
                 self._update_bar(message)
             case local.ChatLine():
                 self._hear(message)
@@ -271,7 +271,7 @@ class Window:
         self._follow_session()
         self._raise()
 
-    def _update_bar(self, message: local.Sas | local.Status | local.Activities) -> None:
+    def _update_bar(self, message: local.Sas | local.Status | local.Activities | local.People) -> None:
         if self._bar_state is None:
             return
         if isinstance(message, local.Sas):
@@ -280,6 +280,10 @@ class Window:
             self._follow_session()
         elif isinstance(message, local.Activities):
             self._bar_state.activities = message.names
+        elif isinstance(message, local.People):
+            if len(message.items) > len(self._bar_state.people) > 0:
+                self._root.bell()
+            self._bar_state.people = message.items
         else:
             self._bar_state.status = message.text
         self._refresh_bar()

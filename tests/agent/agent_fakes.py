@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from agent.link import AgentSocket, ServerLink, SocketEvents
+from agent.parts import Parts, SessionView
 from agent.platform.interface import HostInfo, OsKind
-from agent.session import Parts, SessionView
 from agent.tools import ToolKind
 from agent.viewer import InputPart, Memory, ScreenPart, Terms, Viewer
 from tests.protocol.pair import AGENT, AGENT_KEY, CONSOLE, CONSOLE_KEY, SID
@@ -21,6 +21,7 @@ from wizhelper.protocol.channels import ALL_PERMISSIONS, Channel, Permission
 from wizhelper.protocol.chat import Said
 from wizhelper.protocol.control import Activity, Identity, SasPolicy, Trust
 from wizhelper.protocol.link import ConsoleLink, Established, Event, Received
+from wizhelper.protocol.local import Person
 from wizhelper.protocol.secure import RekeyLimits
 
 Call = tuple[Any, ...]
@@ -176,6 +177,9 @@ class FakeView:
 
     def activities_changed(self, activities: frozenset[Activity]) -> None:
         self.calls.append(("activities", activities))
+
+    def people_changed(self, people: tuple[Person, ...]) -> None:
+        self.calls.append(("people", [(person.name, person.controls) for person in people]))
 
     def chat_line(self, line: Said) -> None:
         self.calls.append(("chat", line.customer, line.text))

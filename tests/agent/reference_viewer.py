@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import simplejpeg
 import zstandard
+from av import Packet
+from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-from wizhelper.protocol.screen import Op, OpKind, Update, decode_update, decode_zstd_data
+from wizhelper.protocol.screen import Op, OpKind, Update, VideoCodec, decode_update, decode_zstd_data
 
 
 class ReferenceViewer:
@@ -19,6 +21,7 @@ class ReferenceViewer:
         self.cursor_at: tuple[int, int] | None = None
         self.resizes: list[Op] = []
         self._stream = zstandard.ZstdDecompressor().decompressobj()
+        self._film: tuple[int, VideoCodecContext] = (-1, _decoder(VideoCodec.VP8))
 
     def receive(self, body: bytes) -> Update:
         assert len(body) < 2 * 1024 * 1024
@@ -40,6 +43,8 @@ class ReferenceViewer:
             case OpKind.JPEG:
                 decoded = simplejpeg.decode_jpeg(op.data, "BGR")
                 self._area(op.x, op.y, op.w, op.h)[:] = decoded
+            case OpKind.VIDEO:
+                self._area(op.x, op.y, op.w, op.h)[:] = self._film_picture(op)
             case OpKind.CURSOR:
                 assert len(op.data) == op.w * op.h * 4
                 self.cursor = op
@@ -50,6 +55,15 @@ class ReferenceViewer:
                 self.resizes.append(op)
             case OpKind.ZRESET:
                 self._stream = zstandard.ZstdDecompressor().decompressobj()
+
+    def _film_picture(self, op: Op) -> NDArray[np.uint8]:
+        assert op.w % 2 == op.h % 2 == 0
+        if op.b != self._film[0]:
+            assert op.a == 1, "a stream begins with a key frame"
+            self._film = (op.b, _decoder(VideoCodec(op.data[0])))
+        (frame,) = self._film[1].decode(Packet(op.data[1:]))
+        picture: NDArray[np.uint8] = frame.to_ndarray(format="bgr24", src_colorspace="ITU601")
+        return picture
 
     def _draw_zstd(self, data: bytes) -> None:
         rects, chunk = decode_zstd_data(data)
@@ -63,6 +77,13 @@ class ReferenceViewer:
         height, width = self.picture.shape[:2]
         assert min(w, h) > 0 and min(x, y) >= 0 and x + w <= width and y + h <= height, (x, y, w, h)
         return self.picture[y : y + h, x : x + w]
+
+
+def _decoder(codec: VideoCodec) -> VideoCodecContext:
+    made = VideoCodecContext.create({VideoCodec.VP8: "vp8", VideoCodec.H264: "h264"}[codec], "r")
+    assert isinstance(made, VideoCodecContext)
+    made.thread_count = 1
+    return made
 
 
 def psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:

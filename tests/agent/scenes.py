@@ -31,6 +31,15 @@ def photo(width: int, height: int, seed: int = 1) -> Pixels:
     return bgrx(np.clip(large + grain, 0, 255).astype(np.uint8))
 
 
+def film(width: int, height: int, count: int, seed: int = 3) -> list[Pixels]:
+    """A camera that zooms over a photo: no part of a picture is the shifted one of another."""
+    large = Image.fromarray(np.ascontiguousarray(photo(2 * width, 2 * height, seed)[..., 2::-1]))
+    zooms = [1 + 0.01 * (step % 90) for step in range(count)]
+    sizes = [(zoom * width, zoom * height) for zoom in zooms]
+    views = [large.resize((width, height), Image.Resampling.BILINEAR, (0, 0, w, h)) for w, h in sizes]
+    return [bgrx(np.asarray(view)) for view in views]
+
+
 def noise(width: int, height: int, seed: int = 1) -> Pixels:
     """What nothing compresses."""
     return np.random.default_rng(seed).integers(0, 256, (height, width, 4), np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from agent_fakes import ViewerBench
 
-from agent.features.chat import BURST, MAX_LINES, Conversation, kind
+from agent.features.chat import BURST, KEPT, MAX_LINES, Conversation, kind
 from wizhelper.protocol import chat
 from wizhelper.protocol.channels import CHAT, VIEW, Channel
 
@@ -63,3 +63,13 @@ def test_a_flood_ends_the_link() -> None:
 @pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "\ufeff", "x" * (chat.MAX_TEXT_BYTES + 1), "\ud800", "\x1b[2J"])
 def test_what_cannot_be_said(text: str) -> None:
     assert not chat.fits(text)
+
+
+def test_where_the_company_keeps_chat_the_first_line_says_so_once_and_to_both() -> None:
+    bench = Bench()
+    bench.conversation.kept = True
+    bench.conversation.say("네", customer=True)
+    bench.conversation.say("one more", customer=True)
+    expected = [(1, False, KEPT), (2, True, "네"), (3, True, "one more")]
+    assert [(line.number, line.customer, line.text) for line in bench.heard] == expected
+    assert [line.number for line in lines(bench.viewer().open())] == [1, 2, 3]

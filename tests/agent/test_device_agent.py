@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from agent.link import LinkError
 from agent.session import Joined, SupportSession
 from wizhelper.protocol import device as wire
 from wizhelper.protocol import live, local
+from wizhelper.protocol.device_access import AccessRules, TimeWindow
 from wizhelper.protocol.secure import SigningKey
 
 ORGANISATION = SigningKey(b"o" * 32)
@@ -113,7 +116,12 @@ class Events:
 
 
 class Bench:
-    def __init__(self, folder: Path, policy: wire.SignedPolicy | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        policy: wire.SignedPolicy | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.reactor, self.server, self.events = FakeReactor(), FakeServer(), Events()
         self.store = DeviceStore(folder)
         self.store.keep(registration(policy))
@@ -126,6 +134,7 @@ class Bench:
             ABOUT,
             self.events,
             lambda low, high: high,
+            now,
         )
         self.link.start()
 
@@ -176,8 +185,9 @@ def test_no_invitation_without_a_policy_of_its_own(tmp_path: Path) -> None:
         replace(signed(9), text=signed(9).text.replace("never", "always")),
         replace(signed(9), signature="zz"),
         wire.sign_policy(wire.DevicePolicy("device-2", 9, "never", 30), ORGANISATION),
+        wire.sign_policy(wire.DevicePolicy("device-1", 9, "never", 30, AccessRules(zone="Mars/Base")), ORGANISATION),
     ],
-    ids=["older", "another's key", "altered", "no signature", "another device's"],
+    ids=["older", "another's key", "altered", "no signature", "another device's", "no time zone"],
 )
 def test_a_policy_that_is_not_its_own_newest_changes_nothing(tmp_path: Path, policy: wire.SignedPolicy) -> None:
     """Security chapter 3.4: the server's word alone opens no PC."""
@@ -187,6 +197,40 @@ def test_a_policy_that_is_not_its_own_newest_changes_nothing(tmp_path: Path, pol
     bench.admit(policy)
     assert bench.link.registration.policy == signed(5, "always") == bench.store.registration().policy
     assert bench.events.calls == []
+
+
+ACCESS = AccessRules(reason=True, two_person=True, zone="Asia/Seoul", windows=(TimeWindow(0, 540, 1080),), actions=())
+
+
+@pytest.mark.parametrize(
+    ("hour", "reason", "approver", "code"),
+    [
+        (1, "why", "이상담", None),
+        (10, "why", "이상담", "DEVICE_CLOSED_NOW"),
+        (1, "why", "", "SECOND_PERSON_NEEDED"),
+        (1, " ", "이상담", "VISIT_REASON_NEEDED"),
+    ],
+)
+def test_it_declines_by_its_own_rules_whatever_the_appliance_says(
+    tmp_path: Path, hour: int, reason: str, approver: str, code: str | None
+) -> None:
+    """OP-SET-APPROVE: 2026-03-02 is a Monday; 01:00 UTC is 10:00 in Seoul."""
+    policy = wire.sign_policy(wire.DevicePolicy("device-1", 1, "never", 30, ACCESS), ORGANISATION)
+    bench = Bench(tmp_path, policy, now=lambda: datetime(2026, 3, 2, hour, tzinfo=UTC))
+    socket = bench.online()
+    bench.admit(policy)
+    bench.say(wire.Invite("s", "secret", "김상담", reason, approver))
+    declined = [each for each in socket.texts if each["type"] == "declined"]
+    assert declined == ([] if code is None else [{"type": "declined", "session": "s", "code": code}])
+    assert (bench.events.calls[-1] == "online") is (code is not None)
+
+
+def test_a_task_runs_nothing_where_its_own_policy_does_not_allow_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, signed(1))
+    socket = bench.online()
+    bench.admit(signed(1))
+    bench.say(wire.Task("t", "sh", "touch /tmp/no"))
+    assert socket.texts[-1] == {"type": "task_done", "task": "t", "code": "NOT_ALLOWED", "exit": None, "output": ""}
 
 
 def test_a_full_disk_does_not_keep_it_from_obeying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

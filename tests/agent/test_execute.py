@@ -178,9 +178,14 @@ def test_only_some_run_at_once_and_the_end_of_the_link_ends_them(reactor: Any) -
     bench.say(*(execute.Run(number, "none", "sleep 60") for number in range(1, feature.MAX_RUNNING + 2)))
     bench.until(lambda: bool(bench.outlet.ended()))
     assert bench.outlet.ended() == [execute.Ended(feature.MAX_RUNNING + 1, None, "BUSY")]
-    reactor.callFromThread(bench.tool.close)
-    bench.until(lambda: len(bench.outlet.ended()) == feature.MAX_RUNNING + 1)
-    assert bench.outlet.calls[-1] == (Activity.COMMAND, False)
+    processes = [running.transport.pid for running in bench.tool._running.values() if running.transport]
+    told: list[object] = []
+    reactor.callFromThread(lambda: (bench.tool.close(), told.extend(bench.outlet.calls)))
+    bench.until(lambda: bool(told))
+    # Before anything else is done: the link, and with it the way into the record, is gone right after.
+    assert told.count(("command_ended", {"exit": "None", "code": "STOPPED"})) == feature.MAX_RUNNING
+    assert told[-1] == (Activity.COMMAND, False) and len(bench.outlet.ended()) == feature.MAX_RUNNING + 1
+    bench.until(lambda: not any(psutil.pid_exists(process) for process in processes))
 
 
 def test_an_address_is_shown_recorded_and_opened(reactor: Any) -> None:

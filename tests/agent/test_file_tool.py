@@ -443,3 +443,23 @@ def test_more_than_the_window_ends_the_link(reactor: Any, tmp_path: Path) -> Non
     assert done.wait(10)
     assert [problem.code for problem in bench.outlet.problems] == ["FILES_FLOOD"]
     bench.close()
+
+
+def test_files_that_are_handed_over_are_offered_by_their_folders_and_then_fetched(reactor: Any, tmp_path: Path) -> None:
+    """FT-DROPOUT: what is no file and no folder, and what is gone, is left out."""
+    bench = Bench(reactor)
+    (tmp_path / "a.txt").write_text("hello")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "b.txt").write_text("b")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    names = ("a.txt", "folder", "link", "gone", "folder/b.txt")
+    paths = [str(tmp_path / name) for name in names] + ["/", "https://example.com/x"]
+    bench.reactor.callFromThread(bench.tool.offer, paths, "window")
+    bench.wait(files.Offer, 2)
+    offered = {m.folder: [(e.name, e.kind, e.size) for e in m.entries] for m in bench.outlet.sent if isinstance(m, files.Offer)}
+    expected = {str(tmp_path): [("a.txt", "file", 5), ("folder", "folder", 0)], str(tmp_path / "folder"): [("b.txt", "file", 1)]}
+    assert offered == expected
+    assert {m.via for m in bench.outlet.sent if isinstance(m, files.Offer)} == {"window"}
+    entry = next(m for m in bench.outlet.sent if isinstance(m, files.Offer)).entries[0]
+    bench.say(files.Get(1, str(tmp_path), ("a.txt",), 0, entry.size, entry.modified_ms, "window"))
+    assert bench.wait(files.Data).data == b"hello"

@@ -193,3 +193,14 @@ def test_what_was_only_half_here_goes_with_the_link() -> None:
     assert folder is not None and folder.stat().st_mode & 0o077 == 0 and list(folder.iterdir())
     bench.viewer.viewer.close()
     assert not folder.exists() and bench.spool.submitted == []
+    ended = {"document": "견적서.pdf", "state": "cancelled", "code": ""}
+    assert ("acted", "print_ended", ended) in bench.viewer.events.calls
+
+
+def test_what_the_printer_has_is_in_the_record_as_it_was_at_the_links_end() -> None:
+    bench = Bench()
+    bench.spool.states = [Progress("printing", 1)]
+    bench.send(begin(1, 3), Data(1, b"abc"))
+    bench.viewer.viewer.close()
+    (ended,) = [facts for _, act, facts in bench.calls("acted") if act == "print_ended"]
+    assert ended["state"] == "printing" and bench.spool.cancelled == []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 from reference_viewer import ReferenceViewer, psnr
-from scenes import photo, text_page
+from scenes import film, photo, text_page
 
 from agent.capture.interface import (
     Capture,
@@ -374,6 +374,27 @@ def test_without_acknowledgements_little_is_sent() -> None:
     time.sleep(0.5)
     bench.feature.stop()
     assert 0 < bench.updates < 13
+
+
+@pytest.mark.parametrize("quality", ["auto", "sharp"])
+def test_a_film_is_video_where_the_viewer_decodes_it_and_not_where_everything_shall_be_sharp(quality: str) -> None:
+    """The codec is found beside the pictures, which come all the time."""
+    pictures = film(640, 352, 30)
+    bench = Bench(pictures[0])
+    bench.feature.handle(ViewRequest(quality=quality))
+    bench.feature.handle(Caps(("vp8", "unheard-of")))
+    bench.feature.start()
+    until(lambda: bool(bench.captures))
+    deadline = time.monotonic() + (20 if quality == "auto" else 2)
+    while OpKind.VIDEO not in bench.kinds and time.monotonic() < deadline:
+        for picture in pictures:
+            bench.draw(picture)
+            time.sleep(0.02)
+    bench.feature.stop()
+    assert (OpKind.VIDEO in bench.kinds) == (quality == "auto") and OpKind.JPEG in bench.kinds
+    assert {stats.codec for stats in bench.stats} <= {"", "vp8"}
+    if quality == "auto":
+        assert not bench.errors and psnr(bench.viewer.picture, bench.frame[..., :3]) > 25
 
 
 def test_stop_works_without_start_and_twice() -> None:

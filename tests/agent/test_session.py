@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -24,10 +24,11 @@ from twisted.python.failure import Failure
 
 from agent.link import BACK_OFF_S, MIN_BACK_OFF_S, BackOff, LinkError
 from agent.session import GOODBYE_S, Joined, SupportSession
+from agent.tools import Outlet, ToolKind
 from agent.untold import EVERY_S, MAX_UNTOLD
 from agent.viewer import ACTS_AT_ONCE
 from wizhelper.protocol import control, input, live
-from wizhelper.protocol.channels import Channel
+from wizhelper.protocol.channels import VIEW, Channel
 from wizhelper.protocol.control import Activity, SasPolicy, Trust
 from wizhelper.protocol.screen import Stats
 
@@ -44,10 +45,12 @@ class Bench:
     view: FakeView = field(default_factory=FakeView)
     log: list[Call] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    tools: tuple[ToolKind, ...] = ()
 
     def __post_init__(self) -> None:
         self.pc = FakePC(self.log)
-        self.session = SupportSession(self.reactor, self.server.link, JOINED, self.pc.parts(), self.view)
+        parts = replace(self.pc.parts(), tools=self.tools)
+        self.session = SupportSession(self.reactor, self.server.link, JOINED, parts, self.view)
         self.session.done.addCallback(self._ended)
         self.session.start()
 
@@ -547,9 +550,8 @@ def test_acts_are_told_together_and_wait_for_a_lost_link() -> None:
 def test_acts_that_follow_each_other_quickly_share_a_message_which_the_server_takes() -> None:
     bench = Bench()
     socket = bench.online()
-    viewer = bench.session._viewer
     for _ in range(30):
-        bench.session.viewer_acted(viewer, "command_run", {"command": "\x01" * 2000})  # type: ignore[arg-type]
+        bench.session.viewer_acted("command_run", {"command": "\x01" * 2000})
     for _ in range(30):
         bench.reactor.advance(EVERY_S)
     told = [message for message in socket.texts if message["type"] == "acts"]
@@ -570,6 +572,28 @@ def test_no_act_is_lost_when_the_session_ends_right_after_it(how: str) -> None:
     assert socket.texts[-1]["type"] == ("acts" if how == "the server" else "end_session")
 
 
+class Lasting:
+    """A tool whose work is over when its link is."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+
+    def received(self, body: bytes) -> None: ...
+
+    def close(self) -> None:
+        self._outlet.result("terminal_closed")
+
+
+@pytest.mark.parametrize("how", ["end", "restart"])
+def test_what_ends_with_the_link_is_in_the_record_before_the_session_goes(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tools=(ToolKind(Channel.TERMINAL, frozenset({VIEW}), Lasting),))
+    socket = bench.online()
+    bench.console()
+    monkeypatch.setattr(SupportSession, "going_down", property(lambda _: how == "restart"))
+    bench.session.shut_down()
+    assert acts(socket) == ["terminal_closed"]
+
+
 def test_a_console_that_acts_faster_than_the_record_can_be_told_is_put_out_and_all_it_did_is_told() -> None:
     bench = Bench()
     socket = bench.online()
@@ -578,19 +602,18 @@ def test_a_console_that_acts_faster_than_the_record_can_be_told_is_put_out_and_a
         peer.say(control.Note("screenshot"))
     assert bench.reasons == [] or bench.reasons == ["security_alarm"]
     assert acts(socket) == ["screenshot"] * (ACTS_AT_ONCE + 1)
-    assert bench.session._viewer is None
+    assert bench.session._viewers.here == []
 
 
 def test_nothing_more_may_be_done_when_too_much_waits_for_a_server_that_is_away() -> None:
     bench = Bench()
     bench.online()
     bench.console()
-    viewer = bench.session._viewer
     bench.session.closed(1006, "lost")
-    assert viewer is not None
+    (viewer,) = bench.session._viewers.here
     for _ in range(MAX_UNTOLD):
-        bench.session.viewer_acted(viewer, "command_ended", {})
-    assert bench.session._viewer is None
+        viewer.acted("command_ended", {})
+    assert bench.session._viewers.here == []
     socket = bench.online() if bench.reactor.advance(10) is None else FakeSocket()
     bench.session.end()
     assert len(acts(socket)) == MAX_UNTOLD
@@ -614,3 +637,11 @@ def test_what_the_console_got_is_told_when_its_link_ends() -> None:
     bench.relays[-1].events.closed(1000, "")
     (told,) = [message for message in live_socket.texts if message["type"] == "quality"]
     assert [(sample["fps"], sample["latency_ms"]) for sample in told["samples"]] == [(30.0, 12.0)]
+
+
+def test_files_are_offered_only_while_somebody_controls_who_may_have_them() -> None:
+    """FT-DROPOUT"""
+    bench = Bench()
+    bench.online()
+    bench.session.offer_files(("/tmp/a",))
+    assert bench.view.calls[-1] == ("refused", "FILES_NOT_TAKEN")

@@ -209,7 +209,7 @@ def test_the_end_of_the_link_kills_it_and_is_recorded_at_once(reactor: Any, benc
         told.extend(bench.outlet.calls)
 
     reactor.callFromThread(close)
-    bench.until(lambda: running(marker) == [])
+    bench.until(lambda: bool(told) and running(marker) == [])
     assert told[-1] == ("terminal_closed", {"exit": "None", "code": "STOPPED"})
     time.sleep(0.2)
     assert [call for call in bench.outlet.calls if call[0] == "terminal_closed"] == [told[-1]]

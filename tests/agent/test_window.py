@@ -421,3 +421,34 @@ def test_enter_alone_never_restarts(window: WindowDriver) -> None:
     window.press("Return")
 
     assert window.hear() == local.RestartAnswer(False)
+
+
+def test_files_that_are_dropped_on_the_bar_are_offered_to_the_operator(
+    window: WindowDriver, desktop: str, tmp_path: Path
+) -> None:
+    """FT-DROPOUT: as file managers drop them; names with spaces and in Korean."""
+    files = [tmp_path / "견적서 최종.hwp", tmp_path / "b.txt"]
+    for file in files:
+        file.write_text("x")
+    window.tell(running_session())
+    x, y = window.find(ALARM, (WIDTH // 2, 0, WIDTH, 100))
+    drop = [sys.executable, str(Path(__file__).with_name("xdnd_source.py")), str(x - 160), str(y)]
+    uris = [file.as_uri() for file in files]
+    subprocess.run([*drop, *uris], env=child_environment() | {"DISPLAY": desktop}, check=True, timeout=60)
+    assert window.hear() == local.OfferFiles(tuple(map(str, files)))
+
+
+def test_files_are_chosen_with_the_button(window: WindowDriver, tmp_path: Path) -> None:
+    file = tmp_path / "photo 1.png"
+    file.write_text("x")
+    window.tell(running_session())
+    x, y = window.find(ALARM, (WIDTH // 2, 0, WIDTH, 100))
+    window.click(x - 85, y)
+    time.sleep(1)
+    window.shoot("bar-choose-files.png")
+    window.type(str(file.parent).replace(" ", "") + "/")
+    window.press("Return")
+    time.sleep(0.5)
+    window.type("{photo 1.png}")
+    window.press("Return")
+    assert window.hear() == local.OfferFiles((str(file),))

@@ -16,10 +16,12 @@ from world import World
 from wizhelper.devices import rules
 from wizhelper.devices.model import Device, DeviceEvent
 from wizhelper.protocol import device as wire
+from wizhelper.protocol.device_access import AccessRules
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.secure import SigningKey
 from wizhelper.records.model import SupportSession
 
+SEOUL = AccessRules(zone="Asia/Seoul")
 ABOUT = {"version": "0.1.0", "host_name": "POS", "user_name": "u", "os": "linux", "os_version": "12"}
 
 
@@ -262,7 +264,7 @@ def test_the_nearest_rule_holds_and_is_told_signed_at_once(world: World, active:
     boss, socket = world.logged_in("boss"), active.link()
     assert policy(socket, active).approval == "never"
     boss.api("PUT", "/device-settings", {"approval": "always", "answer_s": 20})
-    assert policy(socket, active, 2) == wire.DevicePolicy(active.id, 2, "always", 20)
+    assert policy(socket, active, 2) == wire.DevicePolicy(active.id, 2, "always", 20, SEOUL)
     group = boss.api("POST", "/device-groups", {"name": "G", "approval": "ask_then_allow", "answer_s": 15}).json["id"]
     boss.api("PUT", f"/devices/{active.id}/place", {"group_id": group, "approval": None, "answer_s": 30})
     assert policy(socket, active, 3).approval == "ask_then_allow"

@@ -212,7 +212,7 @@ def test_two_step_login(page: Page, server: Appliance) -> None:
 
 ADMIN_PAGES = (
     *("accounts", "teams", "access", "devices", "company", "faults", "consent"),
-    *("notices", "records", "statistics", "logins"),
+    *("notices", "records", "statistics", "logins", "recordings", "retention", "audit", "review"),
 )
 
 

@@ -32,7 +32,7 @@ PRESENCE_MS = 2000
 def enroll(where: Desktop, server: Appliance, state: Path, name: str, *more: str) -> dict[str, str]:
     command = [PYTHON_BIN / "wizhelper-agent", "enroll", "--server", server.url, "--ca", server.ca, "--company", "acme"]
     command += ["--name", name, "--state", state, *more]
-    done = subprocess.run(command, env=where.environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=harness.code_of(harness.TOP, where.environment), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -43,7 +43,7 @@ def device(where: Desktop, state: Path) -> Iterator[AgentProcess]:
     log = where.folder / f"device-{time.monotonic_ns()}.log"
     with log.open("wb") as out:
         command = [PYTHON_BIN / "wizhelper-agent", "device", "--state", state]
-        process = subprocess.Popen(command, env=where.environment, stdout=out, stderr=out)
+        process = subprocess.Popen(command, env=harness.code_of(harness.TOP, where.environment), stdout=out, stderr=out)
     try:
         yield AgentProcess(process, log)
     except BaseException:

@@ -122,7 +122,9 @@ def _live_samples() -> list[live.AgentMessage | live.ServerMessage]:
         live.Quality((live.Sample(5.0, None, 1.5, 30.0, 900.0),)),
         live.Hello("ACTIVE", "회사", "김상담", 12.5, "shown", ("view", "control")),
         live.ApprovalAsked("김상담", 60.0),
+        live.Dismiss("7"),
         live.Viewer("v", "ticket", "07" * 16, "김상담"),
+        live.Roles((live.ViewerRole("v", "watcher"),)),
         live.Ended("idle"),
     ]
 

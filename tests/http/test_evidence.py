@@ -21,7 +21,8 @@ from wizhelper.records.model import ConsentRecord, SessionQuality
 from wizhelper.store.audit import AuditLine
 
 EXPECTED = {
-    *("session.json", "events.json", "transfers.json", "consents.json", "quality.json", "audit.json"),
+    *("session.json", "events.json", "transfers.json", "chat.json", "consents.json", "quality.json", "audit.json"),
+    "recordings.json",
     *("manifest.json", "manifest.sig", "verify.py", "README.ko.txt", "README.en.txt"),
 }
 
@@ -64,7 +65,7 @@ def test_it_holds_the_session_and_verifies_in_a_bare_interpreter(scene: Scene, t
     folder = unpacked(scene, tmp_path / "pack")
     key = scene.world.logged_in("boss").api("GET", "/audit/evidence-key").json["fingerprint"]
     code, said = verified(folder, "--key", key)
-    assert code == 0 and said.startswith("OK: 9 files, "), said
+    assert code == 0 and said.startswith("OK: 11 files, "), said
     assert verified(folder)[0] == 0
     assert verified(folder, "--key", "0" * 64)[0] == 1
     assert json.loads((folder / "session.json").read_text())["id"] == scene.alpha.session

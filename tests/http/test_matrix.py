@@ -20,7 +20,9 @@ from wizhelper.aftercare.model import AbuseReport
 from wizhelper.favourites.model import Favourite
 from wizhelper.http.api import PUBLIC, Role, Route
 from wizhelper.notices.model import Notice
-from wizhelper.records.model import FaultType, SupportSession
+from wizhelper.recordings import chain
+from wizhelper.recordings.model import Recording, RecordingKey
+from wizhelper.records.model import FaultType, SessionOffer, SupportSession
 from wizhelper.settings.service import add_consent_text
 from wizhelper.sms.model import SmsGateway, SmsTemplate
 from wizhelper.support import joining, rules
@@ -49,7 +51,7 @@ class Rows:
     session: str
     account: int
     team: int
-    numbers: Mapping[str, int]
+    numbers: Mapping[str, int | str]
     """Word of the path -> the row that its <id> means; where no word fits it is the session."""
 
 
@@ -90,15 +92,31 @@ def _rows(world: World, company: str, mark: str) -> Rows:
         favourite = Favourite(company_id=row.company_id, kind="url", title=mark, value="https://example.com/")
         team = Team(company_id=row.company_id, name=mark, created_at=world.time.now())
         abuse = AbuseReport(company_id=row.company_id, session_id=row.id, at=world.time.now(), text=mark, address="::1")
-        db.add_all([notice, fault, favourite, team, abuse])
+        offer = SessionOffer(company_id=row.company_id, session_id=row.id, kind="watch", from_id=owner, to_id=owner)
+        offer.made_at = offer.due_at = world.time.now()
+        db.add_all([offer, notice, fault, favourite, team, abuse])
         add_consent_text(db, world.time.now(), row.company_id, "en", mark)
         account_of_company(db, row.company_id, world.account("lee", company)).display_name = mark
         db.flush()
         numbers = {"notices": notice.id, "favourites": favourite.id, "fault-types": fault.id}
-        numbers |= {"abuse-reports": abuse.id, **_sms_rows(db, world, row.company_id, mark)}
+        numbers |= {"offers": offer.id, "abuse-reports": abuse.id, **_sms_rows(db, world, row.company_id, mark)}
+        numbers |= _recording_rows(db, world, row, owner, mark)
         return Rows(row.id, world.account("lee", company), team.id, numbers)
 
     return world.db.transact(work)
+
+
+def _recording_rows(db: Session, world: World, row: SupportSession, owner: int, mark: str) -> dict[str, int | str]:
+    key = RecordingKey(company_id=row.company_id, name=mark, public=mark, fingerprint=mark, made_by=owner)
+    key.made_at = world.time.now()
+    db.add(key)
+    db.flush()
+    made = Recording(id=random_id(), company_id=row.company_id, session_id=row.id, account_id=owner, key_id=key.id)
+    made.sealed, made.chunks, made.begun_at, made.last_at = "ab" * 80, 1, world.time.now(), world.time.now()
+    made.head = chain.first(made.id, made.sealed)
+    db.add(made)
+    db.flush()
+    return {"/recordings/": made.id, "recording-keys": key.id}
 
 
 def _sms_rows(db: Session, world: World, company: int, mark: str) -> dict[str, int]:
@@ -151,7 +169,8 @@ def test_a_role_that_is_not_declared_is_refused_on_every_route(scene: Scene, log
 def test_rows_of_another_company_do_not_exist(scene: Scene, login_id: str) -> None:
     """Security entry point E12: 404, the very answer that a row gets which exists nowhere."""
     browser = scene.world.logged_in(login_id)
-    nowhere = Rows(random_id(), 999_999, 999_999, dict.fromkeys(scene.beta.numbers, 999_999))
+    ids = {word: random_id() if isinstance(one, str) else 999_999 for word, one in scene.beta.numbers.items()}
+    nowhere = Rows(random_id(), 999_999, 999_999, ids)
     checked = 0
     for route in _protected(scene):
         if "<" in route.path and PEOPLE[login_id] in route.roles:

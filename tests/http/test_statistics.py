@@ -28,7 +28,9 @@ BEFORE = datetime(2026, 3, 20, tzinfo=UTC)
 PERIOD = {"from": "2026-03-24", "to": "2026-04-05"}
 STATES = ("COMPLETED", "ABNORMAL", "ACTIVE", "EXPIRED", "CANCELLED", "REFUSED")
 NEVER = ("EXPIRED", "CANCELLED", "REFUSED")
-DIMENSIONS = ("operator", "state", "result", "fault", "duration", "kind", "os", "os_version", "hour", "weekday")
+DIMENSIONS = (
+    *("operator", "state", "result", "satisfaction", "fault", "duration", "kind", "os", "os_version", "hour", "weekday"),
+)
 STRETCHES = ("date", "week", "month", "quarter")
 
 #: Without shrinking: each example asks the whole appliance hundreds of times.
@@ -42,6 +44,7 @@ SESSIONS = st.lists(
             "active_s": st.sampled_from([0.0, 299.6, 300.0, 601.2, 1799.9, 1800.0, 3600.0, 7200.5]),
             "result": st.sampled_from([None, "resolved", "visit"]),
             "fault": st.sampled_from([None, 0, 1]),
+            "score": st.sampled_from([None, None, 1, 3, 5]),
             "os": st.sampled_from([None, ("windows", "11"), ("windows", "10"), ("linux", "Debian 12")]),
         }
     ),
@@ -71,6 +74,8 @@ def _fill(world: World, sessions: list[dict[str, Any]], company: str = "alpha") 
                     active_s=made["active_s"] if reached else 0.0,
                     result=made["result"],
                     fault_type_id=None if made["fault"] is None else types[made["fault"]].id,
+                    survey_asked=reached and made["score"] is not None,
+                    satisfaction=made["score"] if reached else None,
                     os=made["os"] and made["os"][0],
                     os_version=made["os"] and made["os"][1],
                 )
@@ -94,6 +99,7 @@ def _by_hand(
 KEYS: dict[str, Callable[[dict[str, Any], datetime], str]] = {
     "state": lambda made, _: made["state"],
     "result": lambda made, _: made["result"] or "none",
+    "satisfaction": lambda made, _: str(made["score"] or "none"),
     "os": lambda made, _: made["os"][0] if made["os"] else "none",
     "os_version": lambda made, _: " ".join(made["os"]) if made["os"] else "none",
     "hour": lambda _, at: str(at.hour),
@@ -159,7 +165,7 @@ def test_sums_agree_between_all_tables_and_each_number_with_its_records(
 
 def _one(**values: Any) -> dict[str, Any]:
     base = {"owner": "kim", "state": "COMPLETED", "minutes": 10 * 1440, "active_s": 60.0}
-    return {**base, "result": None, "fault": None, "os": None, **values}
+    return {**base, "result": None, "fault": None, "score": None, "os": None, **values}
 
 
 def test_an_operator_gets_his_own_figures_only(berlin: World) -> None:
@@ -181,6 +187,17 @@ def test_processing_time_has_mean_median_and_ninetieth_percentile(berlin: World)
     assert found == {"mean_s": 220.0, "median_s": 30, "p90_s": 1000}
     nothing = {"from": "2020-01-01", "to": "2020-01-02"}
     assert _get(boss, "/statistics", rows="duration", **nothing)["processing"]["mean_s"] is None
+
+
+def test_each_operator_has_his_own_scores_and_no_answer_is_not_a_zero(berlin: World) -> None:
+    _fill(berlin, [_one(score=5), _one(score=2), _one(), _one(owner="lee", score=1), _one(state="EXPIRED")])
+    found = _get(berlin.logged_in("boss"), "/statistics", rows="operator", columns="satisfaction", **PERIOD)
+    cells = {row["label"]: dict(zip([c["key"] for c in found["columns"]], row["cells"], strict=True)) for row in found["rows"]}
+    assert sorted(tuple(sorted((k, n) for k, n in row.items() if n)) for row in cells.values()) == [
+        (("1", 1),),
+        (("2", 1), ("5", 1), ("none", 1)),
+    ]
+    assert found["satisfaction"] == {"asked": 3, "answers": 3, "mean": 2.67}
 
 
 def test_a_session_counts_when_it_became_active_not_when_its_number_was_made() -> None:

@@ -142,6 +142,7 @@ def screens() -> dict[str, Any]:
             screen.Op(screen.OpKind.COPY, 10, 20, 300, 200, 10, 74),
             screen.Op(screen.OpKind.ZSTD, data=screen.zstd_data([(0, 0, 64, 32), (64, 0, 1, 1)], b"chunk")),
             screen.Op(screen.OpKind.JPEG, 64, 32, 128, 64, data=b"\xff\xd8"),
+            screen.Op(screen.OpKind.VIDEO, 64, 96, 128, 64, 1, 3, b"\x01\x9d\x01\x2a"),
             screen.Op(screen.OpKind.CURSOR, w=1, h=1, a=0, b=0, data=b"\x01\x02\x03\x04"),
             screen.Op(screen.OpKind.CURPOS, 5, 6),
         ),
@@ -153,7 +154,7 @@ def screens() -> dict[str, Any]:
         screen.ViewRequest("compatible", False, "economy", "grey", 1),
         screen.Pause(True),
     ]
-    stats = screen.Stats(12.5, 30.0, 800.25, "fast", 1920, 1080)
+    stats = screen.Stats(12.5, 30.0, 800.25, "fast", 1920, 1080, "vp8")
     return {
         "update": {
             "frame_id": 7,
@@ -169,7 +170,7 @@ def screens() -> dict[str, Any]:
         "bad_updates": [
             "",
             "01",
-            "0100000007000000000400000000000000000000000000000000",
+            "0100000007000000000900000000000000000000000000000000",
             "010000000700000000" + "01" * 10,
             "0100000007000000000300000000000000000000000000000005ffff",
         ],

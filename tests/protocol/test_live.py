@@ -18,11 +18,13 @@ FROM_AGENT: list[live.AgentMessage] = [
     live.EndSession("customer_ended"),
     live.Acts((live.Act("screenshot", (live.Fact("name", "화면.png"),)),)),
     live.Quality((live.Sample(5.0, None, 1.5, 30.0, 900.0),)),
+    live.Dismiss("7"),
 ]
 FROM_SERVER: list[live.ServerMessage] = [
-    live.Hello("ACTIVE", "회사", "김상담", 12.5, "shown", ("view", "control")),
+    live.Hello("ACTIVE", "회사", "김상담", 12.5, "shown", ("view", "control"), "token", True),
     live.ApprovalAsked("김상담", 60.0),
-    live.Viewer("v", "ticket", "07" * 16, "김상담"),
+    live.Viewer("v", "ticket", "07" * 16, "김상담", "7", "7.1", "watcher"),
+    live.Roles((live.ViewerRole("v", "watcher"),)),
     live.Ended("idle"),
 ]
 
@@ -34,7 +36,20 @@ def test_messages_come_back_as_they_were() -> None:
 
 def test_types_are_named_in_lower_case_with_underscores() -> None:
     names = [json.loads(live.encode(m))["type"] for m in [*FROM_AGENT, *FROM_SERVER]]
-    assert names == ["auth", "approval", "end_session", "acts", "quality", "hello", "approval_asked", "viewer", "ended"]
+    mine = ["auth", "approval", "end_session", "acts", "quality", "dismiss"]
+    assert names == [*mine, "hello", "approval_asked", "viewer", "roles", "ended"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        live.Viewer("v", "ticket", "07" * 16, "김상담", role="owner"),
+        live.Roles((live.ViewerRole("v", "watcher"), live.ViewerRole("w", ""))),
+    ],
+)
+def test_a_role_that_is_none_is_refused(message: live.ServerMessage) -> None:
+    with pytest.raises(RemoteProtocolError, match="role"):
+        live.decode_from_server(live.encode(message))
 
 
 def test_neither_side_accepts_the_other_sides_messages() -> None:

@@ -25,6 +25,8 @@ FROM_WINDOW: list[local.FromWindow] = [
     local.ShowReceipt(),
     local.Closed(),
     local.Say("네, 보입니다"),
+    local.Dismiss("7"),
+    local.OfferFiles(("/home/kim/한글.hwp", "C:\\a")),
     local.ChooseLanguage("en"),
 ]
 TO_WINDOW: list[local.ToWindow] = [
@@ -40,6 +42,7 @@ TO_WINDOW: list[local.ToWindow] = [
     local.Sas("948977", "shown", True),
     local.Status("LINK", ""),
     local.Activities(("clipboard", "recording")),
+    local.People((local.Person("7", "김상담", True), local.Person("8", "이상담", False))),
     local.ChatLine(False, 1_795_000_000_000, "안녕하세요"),
     local.Busy("…"),
     local.ShowError("NUMBER_WRONG", "틀림", "다시"),

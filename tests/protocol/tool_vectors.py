@@ -276,6 +276,7 @@ TOOLS = {
             files.Ready(5, 0, 0, 0),
             files.Ended(5, "", "/home/kim/a (2)", SUM),
             files.Ended(6, "CHANGED", "", ""),
+            files.Offer("/home/kim", (files.Entry("한글.hwp", "file", 10, 1_795_000_000_000, False),), "window"),
             files.Data(1, 0, b"x"),
             files.Ack(1, 0, 0),
             files.Finish(6, SUM),
@@ -308,6 +309,15 @@ TOOLS = {
             ),
             _hex(0x33, '{"transfer":1,"offset":2,"size":1,"modified_ms":0}'),
             _hex(0x34, '{"transfer":1,"code":"","path":"","sha256":"ab"}'),
+            _hex(0x35, '{"folder":"/","entries":[],"via":"window"}'),
+            _hex(
+                0x35,
+                '{"folder":"/","entries":[{"name":"a","kind":"file","size":-1,"modified_ms":0,"hidden":false}],"via":"window"}',
+            ),
+            _hex(
+                0x35,
+                '{"folder":"/","entries":[{"name":"a","kind":"file","size":1,"modified_ms":0,"hidden":false}],"via":"air"}',
+            ),
         ],
     ),
     "terminal": ToolSamples(

@@ -394,7 +394,7 @@ def test_a_slow_reader_pauses_the_sender_and_its_end_lets_it_read_again(world: W
 def test_a_paused_sender_that_is_closed_by_its_own_side_reads_again(world: World) -> None:
     console, agent = _pair(world)
     console.wire.pauseProducing()
-    world.support.pairing.end_session(uuid.UUID(int=4))
+    world.appliance.pairing.end_session(uuid.UUID(int=4))
     assert console.wire.producerState == "producing"
     assert (console.close_code, agent.close_code) == (4003, 4003)
 

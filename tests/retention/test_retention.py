@@ -25,7 +25,7 @@ from wizhelper.sms.model import SmsMessage
 from wizhelper.store import audit
 from wizhelper.store.audit import AuditLine
 
-FORM = {"sessions": 400, "quality": 30, "logins": 400, "messages": 60}
+FORM = {"sessions": 400, "quality": 30, "logins": 400, "messages": 60, "recordings": 20}
 
 
 def session(db: Session, world: World, days: float, *, ended: bool = True, company: int = 1) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from fakes import finish
+from sqlalchemy import select
 from twisted.internet.defer import Deferred
 from twisted.logger import globalLogPublisher
 
 from tests.sms.sms_fakes import FakeKind, FindingGateway, Office
 from wizhelper import logs
 from wizhelper.sms.gateway import Accepted, DeliveryReport, DeliveryState, Refused, TextKind, Uncertain
-from wizhelper.sms.model import SmsMessage
+from wizhelper.sms.model import SmsLink, SmsMessage
 from wizhelper.sms.outbox import ANSWER_S
 from wizhelper.store.database import StoreBusy
 
@@ -323,16 +324,15 @@ def test_what_a_provider_says_is_kept_without_the_number(office: Office, kind: F
     assert found["message"]["code"] == "E" * 64
 
 
-def test_messages_are_forgotten_after_half_a_year(office: Office, kind: FakeKind) -> None:
-    office.add_gateway("one")
+def test_how_long_messages_are_kept_is_the_companys_word_and_old_links_go_by_themselves(office: Office) -> None:
     message = office.send()
-    kind.provider("one").fail(NEVER)
-    office.world.time.advance(hours=24 * 182)
+    assert office.world.db.look(lambda s: s.scalars(select(SmsLink.session_id)).all()) != []
+    office.world.time.advance(hours=24 * 8)
+    office.tick()
+    assert office.world.db.look(lambda s: s.scalars(select(SmsLink.session_id)).all()) == []
+    office.world.time.advance(hours=24 * 400)
     office.tick()
     assert office.world.db.look(lambda s: s.get(SmsMessage, message)) is not None
-    office.world.time.advance(hours=48)
-    office.tick()
-    assert office.world.db.look(lambda s: s.get(SmsMessage, message)) is None
 
 
 def test_without_a_gateway_a_message_stays_here_and_says_so(office: Office) -> None:

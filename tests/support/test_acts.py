@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from desk import Desk
 from fakes import ManualTime
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from wizhelper.protocol.channels import ALL_PERMISSIONS
@@ -40,6 +40,10 @@ def scopes(desk: Desk, session_id: str) -> list[str]:
     return desk.do(lambda db: joining.agreed_scopes(db, db.get_one(SupportSession, session_id)))
 
 
+def scopes_asked(desk: Desk, session_id: str) -> list[str]:
+    return desk.do(lambda db: joining.asked_scopes(db, db.get_one(SupportSession, session_id)))
+
+
 def test_an_act_is_an_event_with_its_facts(desk: Desk) -> None:
     session_id = desk.active()
     tell(desk, session_id, Act("screenshot", (Fact("name", "화면.png"),)))
@@ -67,6 +71,19 @@ def test_the_rights_are_those_that_were_agreed_to_not_those_of_today(desk: Desk)
     assert scopes(desk, session_id) == rights.scopes({})
     desk.do(lambda db: db.execute(update(ConsentRecord).values(scopes=["view"])))
     assert scopes(desk, session_id) == ["view"]
+
+
+def test_what_the_company_allows_after_the_question_was_shown_is_not_agreed_to(desk: Desk) -> None:
+    """The customer has read the list of before; what is taken away since is gone all the same."""
+    session_id = desk.wait()
+    desk.join(session_id)
+    shown = scopes_asked(desk, session_id)
+    desk.set(rights={"command": True, "clipboard": False})
+    desk.consent(session_id)
+    assert scopes_asked(desk, session_id) == shown and "command" not in shown and "clipboard" in shown
+    agreed = desk.do(lambda db: db.scalars(select(ConsentRecord.scopes)).one())
+    assert agreed == shown
+    assert scopes(desk, session_id) == [scope for scope in shown if scope != "clipboard"]
 
 
 def test_without_an_answer_there_are_no_rights_unless_the_company_does_not_ask(desk: Desk) -> None:

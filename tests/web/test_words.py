@@ -14,7 +14,7 @@ from wizhelper.devices import rules as device_rules
 from wizhelper.protocol.live import Step
 from wizhelper.records import acts
 from wizhelper.settings import rights
-from wizhelper.support import rules
+from wizhelper.support import rules, sharing_rules
 from wizhelper.support.states import EndReason, State, SuspendedReason, Trigger
 
 I18N = Path(__file__).parent.parent.parent / "web" / "src" / "shared" / "i18n"
@@ -23,6 +23,7 @@ I18N = Path(__file__).parent.parent.parent / "web" / "src" / "shared" / "i18n"
 OTHER_EVENTS = (
     *("created", "program_started", "control_opened", "abuse_reported"),
     *("survey_answered", "invited", "reboot_called_off", "intake_kept"),
+    *("recording_finished", "recording_abandoned"),
 )
 REBOOT_EVENTS = [f"reboot_{step}" for step in Step]
 
@@ -32,13 +33,17 @@ FAMILIES: dict[str, Iterable[str]] = {
     "out_reason": LogoutReason,
     "result": rules.RESULTS,
     "actor": [rules.CUSTOMER, rules.SERVER, acts.AGENT, device_rules.DEVICE, ACTOR],
-    "event": [*(t for t in Trigger), *OTHER_EVENTS, *REBOOT_EVENTS, *acts.ACTS, acts.OVERFLOW],
+    "event": [*(t for t in Trigger), *OTHER_EVENTS, *REBOOT_EVENTS, *sharing_rules.EVENTS, *acts.ACTS, acts.OVERFLOW],
     "right": rights.DEFAULTS,
 }
 
 
+def words(language: str) -> str:
+    return "\n".join(path.read_text() for path in sorted(I18N.glob(f"*{language}.ts")))
+
+
 def family(language: str, name: str) -> set[str]:
-    text = (I18N / f"{language}.ts").read_text()
+    text = words(language)
     body = re.search(rf"^  {name}: \{{(.*?)\}},$", text, re.S | re.M)
     assert body, name
     return set(re.findall(r"(?:^|[,{{])\s*(\w+): '", body[1], re.M))
@@ -52,6 +57,6 @@ def test_every_code_of_the_server_has_a_word(language: str, name: str) -> None:
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_state_has_a_word(language: str) -> None:
-    text = (I18N / f"{language}.ts").read_text()
+    text = words(language)
     for code in [*State, *SuspendedReason]:
         assert re.search(rf"\b{code}: '", text), code

@@ -49,6 +49,7 @@ class CompanyBrief(Model):
     name: str
     time_zone: str
     contact: str
+    chat_kept: bool
 
 
 class OwnSettings(Model):

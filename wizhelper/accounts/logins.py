@@ -179,7 +179,11 @@ class Accounts:
             app=app_of(call.caller.role),
             account=account,
             company=CompanyBrief(
-                code=company.code, name=company.name, time_zone=company.time_zone, contact=company.contact
+                code=company.code,
+                name=company.name,
+                time_zone=company.time_zone,
+                contact=company.contact,
+                chat_kept=company.chat_kept,
             ),
             access_urls=self._access_urls(call.host),
             version=__version__,

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wizhelper.protocol.device import Approval
@@ -35,7 +35,8 @@ class DeviceEventKind(StrEnum):
 
 
 class DeviceGroup(Base):
-    """A folder of devices. `approval`, `answer_s`: None takes the parent's, at the top the company's."""
+    """A folder of devices. `approval`, `answer_s`: None takes the parent's, at the top the company's; so does `access`
+    (access.py). `restricted`: only the operator groups of DeviceGroupTeam reach it, and what is below it."""
 
     __tablename__ = "device_groups"
 
@@ -45,11 +46,23 @@ class DeviceGroup(Base):
     name: Mapped[str] = mapped_column(String(64))
     approval: Mapped[str | None] = mapped_column(String(16))
     answer_s: Mapped[int | None]
+    access: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class DeviceGroupTeam(Base):
+    """An operator group that reaches a restricted device group."""
+
+    __tablename__ = "device_group_teams"
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("device_groups.id", ondelete="CASCADE"), primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
 
 
 class Device(Base):
     """`key`: hex of the Ed25519 key that it proves at each link. `group_id` None: unclassified. `cloned_at`: two machines
-    showed up with this key; nobody connects until the device was registered anew."""
+    showed up with this key; nobody connects until the device was registered anew. `networks`: protocol.device.Network of each
+    network card, as the agent told them last."""
 
     __tablename__ = "devices"
     __table_args__ = (Index("devices_company_status", "company_id", "status"),)
@@ -64,6 +77,8 @@ class Device(Base):
     key: Mapped[str] = mapped_column(String(64), index=True)
     approval: Mapped[str | None] = mapped_column(String(16))
     answer_s: Mapped[int | None]
+    access: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    networks: Mapped[list[dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
     policy_serial: Mapped[int] = mapped_column(default=0)
     policy_digest: Mapped[str] = mapped_column(String(64), default="")
     host_name: Mapped[str] = mapped_column(String(255), default="")
@@ -114,3 +129,4 @@ class DeviceSettings(Base):
     company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
     approval: Mapped[str] = mapped_column(String(16), default=Approval.NEVER)
     answer_s: Mapped[int] = mapped_column(default=DEFAULT_ANSWER_S)
+    access: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

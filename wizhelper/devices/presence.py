@@ -45,7 +45,7 @@ class Presence:
 
     def __init__(self, call_later: CallLater, publish: Publish) -> None:
         self._call_later = call_later
-        self._publish = publish
+        self.publish = publish
         self._places: dict[str, _Place] = {}
         self._contested: dict[str, DeviceLink] = {}
         self._changed: dict[int, set[str]] = {}
@@ -132,4 +132,4 @@ class Presence:
                 part = ordered[start : start + BUNDLE_SIZE]
                 online = [d for d in part if d in self._places]
                 offline = [d for d in part if d not in self._places]
-                self._publish(company, {"type": "devices", "online": online, "offline": offline})
+                self.publish(company, {"type": "devices", "online": online, "offline": offline})

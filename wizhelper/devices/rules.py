@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Account
@@ -154,7 +154,7 @@ def make_token(
     db: Session, now: datetime, company: int, account: int, label: str, uses: int, lifetime: timedelta
 ) -> tuple[EnrolmentToken, str]:
     """-> the row, and the token itself, which is shown once."""
-    token = secrets.token_urlsafe(24)
+    token = secrets.token_hex(24)  # no "-" at its beginning, which a command line would take for an option
     row = EnrolmentToken(
         company_id=company,
         token_hash=hash_token(token),
@@ -240,7 +240,14 @@ def set_group(db: Session, row: DeviceGroup, name: str, parent: int | None) -> N
 
 
 def remove_group(db: Session, row: DeviceGroup) -> None:
-    """Its devices and groups move up to its parent."""
+    """Its devices and groups move up to its parent. Raises ApiError("GROUP_RESTRICTED"): what only some may reach does not
+    become everybody's by the way."""
+    inside = (
+        select(Device.id).where(Device.group_id == row.id).exists(),
+        select(DeviceGroup.id).where(DeviceGroup.parent_id == row.id).exists(),
+    )
+    if row.restricted and db.scalar(select(or_(*inside))):
+        raise ApiError("GROUP_RESTRICTED")
     for device in db.scalars(select(Device).where(Device.group_id == row.id)):
         device.group_id = row.parent_id
     for group in db.scalars(select(DeviceGroup).where(DeviceGroup.parent_id == row.id)):
@@ -263,16 +270,6 @@ def effective(db: Session, device: Device) -> tuple[str, int]:
             return level.approval, level.answer_s or DEFAULT_ANSWER_S
     settings = settings_of(db, device.company_id)
     return str(settings.approval), settings.answer_s
-
-
-def policy_of(db: Session, device: Device) -> DevicePolicy:
-    """What the device is told. The serial grows with each change, so that it never takes an older policy."""
-    approval, answer_s = effective(db, device)
-    digest = f"{approval} {answer_s}"
-    if device.policy_digest != digest:
-        device.policy_digest = digest
-        device.policy_serial += 1
-    return DevicePolicy(device.id, device.policy_serial, approval, answer_s)
 
 
 # --- links and sessions -----------------------------------------------------------------------------------------------
@@ -306,8 +303,10 @@ def live_session(db: Session, device: Device) -> SupportSession | None:
     )
 
 
-def begin_session(db: Session, now: datetime, device: Device, account: int, secret: str) -> SupportSession:
-    """DEV-CONNECT. Raises ApiError: DEVICE_CLONED, DEVICE_BUSY, SESSION_LIMIT."""
+def begin_session(
+    db: Session, now: datetime, device: Device, account: int, secret: str, policy: DevicePolicy
+) -> SupportSession:
+    """DEV-CONNECT. `policy`: of the device. Raises ApiError: DEVICE_CLONED, DEVICE_BUSY, SESSION_LIMIT."""
     owner = db.scalars(select(Account).where(Account.id == account).with_for_update()).one()
     if device.cloned_at is not None:
         raise ApiError("DEVICE_CLONED")
@@ -322,7 +321,7 @@ def begin_session(db: Session, now: datetime, device: Device, account: int, secr
         kind="device",
         channel="device",
         device_id=device.id,
-        approval_s=answer_limit(policy_of(db, device)),
+        approval_s=answer_limit(policy),
         state=State.CONNECTING,
         join_secret_hash=joining.hash_secret(secret),
         address=device.address,

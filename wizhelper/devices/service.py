@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from twisted.logger import Logger
 
 from wizhelper.accounts.model import Account
-from wizhelper.devices import rules
+from wizhelper.devices import jobs, policy, reach, rules, visits
 from wizhelper.devices.model import Device, DeviceEventKind, Status
 from wizhelper.devices.presence import DeviceLink, Presence
+from wizhelper.devices.work_model import VisitState
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol import device as wire
 from wizhelper.protocol.secure import SigningKey
@@ -44,6 +45,7 @@ class Devices:
     ) -> None:
         self.db = db
         self.now = now
+        self.clock = clock
         self.presence = presence
         self._support = support
         self._keys = keys
@@ -52,6 +54,10 @@ class Devices:
     def organisation(self, company: int) -> SigningKey:
         """The company's key that signs what its devices obey. The appliance keeps it (docs/security.md)."""
         return SigningKey(self._keys.for_purpose(f"organisation {company}"))
+
+    def tell_visits(self, company: int) -> None:
+        """Consoles look at the visits anew."""
+        self.presence.publish(company, {"type": "device_visits"})
 
     # --- enrolment ---------------------------------------------------------------------------------------------------
 
@@ -130,12 +136,13 @@ class Devices:
         return wire.Admitted(device.status, device.name, company, signed)
 
     def _signed_policy(self, db: Session, device: Device) -> wire.SignedPolicy:
-        return wire.sign_policy(rules.policy_of(db, device), self.organisation(device.company_id))
+        return wire.sign_policy(policy.policy_of(db, device), self.organisation(device.company_id))
 
     async def joined(self, proof: wire.Proof, link: DeviceLink, address: str) -> None:
         def work(db: Session) -> int:
             device = db.get_one(Device, proof.device)
             rules.linked(db, self.now(), device, proof.about, address)
+            jobs.woke(db, self.now(), device.id)
             return device.company_id
 
         company = await self.db.run(work)
@@ -152,6 +159,12 @@ class Devices:
                     await self._clone(device_id)
             case wire.Rename(name):
                 await self._rename(device_id, name)
+            case wire.Networks():
+                await self.db.run(lambda db: jobs.keep_networks(db.get_one(Device, device_id), message))
+            case wire.TaskDone():
+                await self.db.run(lambda db: jobs.done(db, self.now(), device_id, message))
+            case wire.Declined():
+                await self._declined(device_id, message)
             case wire.Unregister():
                 company = await self.db.read(lambda db: db.get_one(Device, device_id).company_id)
                 await self.remove(company, rules.DEVICE, device_id)
@@ -198,24 +211,39 @@ class Devices:
     # --- connecting --------------------------------------------------------------------------------------------------
 
     async def connect(self, caller: Any, device_id: str) -> SessionOut:
-        """DEV-CONNECT. Raises ApiError: NOT_FOUND, DEVICE_OFFLINE, DEVICE_CLONED, DEVICE_BUSY, SESSION_LIMIT."""
+        """DEV-CONNECT. Raises ApiError: NOT_FOUND, DEVICE_OFFLINE, DEVICE_CLONED, DEVICE_BUSY, SESSION_LIMIT,
+        DEVICE_CLOSED_NOW, VISIT_REASON_NEEDED, SECOND_PERSON_NEEDED."""
         secret = secrets.token_urlsafe(32)
+        said = {"reason": "", "approver": ""}
 
         def own(db: Session) -> SessionOut | None:
             """The caller's own session with this device goes on: a second click opens no second one."""
-            live = rules.live_session(db, rules.device_of(db, caller.company, device_id))
+            live = rules.live_session(db, reach.device_for(db, caller, device_id))
             return described(db, live) if live is not None and live.owner_id == caller.account else None
 
         def begin(db: Session) -> Any:
-            device = rules.device_of(db, caller.company, device_id)
+            device = reach.device_for(db, caller, device_id)
             if device.cloned_at is None and not self.presence.online(device_id):
                 raise ApiError("DEVICE_OFFLINE")
-            return rules.begin_session(db, self.now(), device, caller.account, secret)
+            told, visit = policy.policy_of(db, device), visits.usable(db, self.now(), device, caller.account)
+            visits.check(self.now(), visit, told.access)
+            session = rules.begin_session(db, self.now(), device, caller.account, secret, told)
+            if visit is not None:
+                visit.state, visit.session_id = VisitState.USED, session.id
+                said.update(reason=visit.reason, approver=visits.name_of(db, visit.decided_by))
+            return session
 
         running = await self.db.read(own)
         if running is not None:
             return running
         session = await self._support.open_directly(begin)
         operator = await self.db.read(lambda db: db.get_one(Account, caller.account).display_name)
-        self.presence.send(device_id, wire.Invite(session.id, secret, operator))
+        self.presence.send(device_id, wire.Invite(session.id, secret, operator, **said))
         return session
+
+    async def _declined(self, device_id: str, message: wire.Declined) -> None:
+        """The PC's own copy of the policy lets nobody in: the session ends at once."""
+        live = await self.db.read(lambda db: rules.live_session(db, db.get_one(Device, device_id)))
+        if live is not None and live.id == message.session:
+            log.warn("Device {device} declined: {code}", device=device_id, code=message.code[:32])
+            await self._support.end_of_device(live.id)

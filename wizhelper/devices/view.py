@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Account
+from wizhelper.devices.access import AccessBody, body_of
 from wizhelper.devices.model import Device, DeviceEvent, DeviceGroup, EnrolmentToken
+from wizhelper.devices.work_model import DeviceVisit
 from wizhelper.http.api import Model, RowId
 from wizhelper.protocol.device import MAX_ANSWER_S, MIN_ANSWER_S
 from wizhelper.records.model import SupportSession
 
 ApprovalName = Literal["never", "ask_then_allow", "ask_then_refuse", "always"]
 AnswerTime = Field(ge=MIN_ANSWER_S, le=MAX_ANSWER_S)
+DeviceId = Annotated[str, Field(min_length=36, max_length=36)]
 MAX_RECENT = 20
 MAX_EVENTS = 50
 
@@ -80,6 +83,7 @@ class Connection(Model):
     state: str
     end_reason: str | None
     active_s: int
+    reason: str | None
 
 
 class Happened(Model):
@@ -98,6 +102,8 @@ class DeviceDetail(Model):
     approval: str | None
     answer_s: int | None
     effective: str
+    access: AccessBody | None
+    effective_access: AccessBody
     connections: list[Connection]
     events: list[Happened]
 
@@ -127,6 +133,29 @@ class GroupOut(Model):
     parent_id: int | None
     approval: str | None
     answer_s: int | None
+    restricted: bool
+    teams: list[int]
+    access: AccessBody | None
+
+
+class GroupTeams(Model):
+    """`restricted`: only these operator groups reach the devices in the group and below."""
+
+    restricted: bool
+    teams: list[RowId] = Field(max_length=200)
+
+
+class DeviceMove(Model):
+    """`group_id` None: unclassified."""
+
+    devices: list[DeviceId] = Field(min_length=1, max_length=1000)
+    group_id: RowId | None
+
+
+class Moved(Model):
+    """How many were elsewhere before."""
+
+    moved: int
 
 
 class GroupList(Model):
@@ -182,8 +211,17 @@ def described(row: Device, online: bool) -> DeviceOut:
     )
 
 
-def described_group(row: DeviceGroup) -> GroupOut:
-    return GroupOut(id=row.id, name=row.name, parent_id=row.parent_id, approval=row.approval, answer_s=row.answer_s)
+def described_group(row: DeviceGroup, teams: list[int] | None = None) -> GroupOut:
+    return GroupOut(
+        id=row.id,
+        name=row.name,
+        parent_id=row.parent_id,
+        approval=row.approval,
+        answer_s=row.answer_s,
+        restricted=row.restricted,
+        teams=teams or [],
+        access=body_of(row.access),
+    )
 
 
 def described_token(row: EnrolmentToken) -> TokenOut:
@@ -195,8 +233,9 @@ def described_token(row: EnrolmentToken) -> TokenOut:
 def connections(db: Session, device: str) -> list[Connection]:
     """DEV-RECENT: the newest first."""
     rows = db.execute(
-        select(SupportSession, Account.display_name)
+        select(SupportSession, Account.display_name, DeviceVisit.reason)
         .join(Account, Account.id == SupportSession.owner_id)
+        .outerjoin(DeviceVisit, DeviceVisit.session_id == SupportSession.id)
         .where(SupportSession.device_id == device)
         .order_by(SupportSession.created_at.desc())
         .limit(MAX_RECENT)
@@ -209,8 +248,9 @@ def connections(db: Session, device: str) -> list[Connection]:
             state=s.state,
             end_reason=s.end_reason,
             active_s=round(s.active_s),
+            reason=reason,
         )
-        for s, name in rows
+        for s, name, reason in rows
     ]
 
 

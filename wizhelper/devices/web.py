@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from wizhelper.devices import rules, view
+from wizhelper.devices import access, reach, rules, view
+from wizhelper.devices.access_web import add_access_routes, add_visit_routes
+from wizhelper.devices.groups_web import add_group_routes
+from wizhelper.devices.jobs_web import add_job_routes
 from wizhelper.devices.model import Device, DeviceEventKind, DeviceGroup, DeviceSettings, EnrolmentToken, Status
 from wizhelper.devices.service import Devices
 from wizhelper.http.api import ADMINS, OPERATORS, PUBLIC, READERS, Call, Routes
@@ -42,12 +45,12 @@ def _page(call: Call[None]) -> tuple[int, int]:
     return page, size
 
 
-def _conditions(call: Call[None]) -> list[ColumnElement[bool]]:
+def _conditions(db: Session, call: Call[None]) -> list[ColumnElement[bool]]:
     """`status` (active), `group` (a number, or "none"), `q`: part of name, model, PC name, or a registration date."""
     status = call.query.get("status", Status.ACTIVE)
     if status not in (Status.ACTIVE, Status.PENDING):
         raise ApiError("INVALID_FIELDS", fields={"status": "active or pending"})
-    found: list[ColumnElement[bool]] = [Device.company_id == call.caller.company, Device.status == status]
+    found = [Device.company_id == call.caller.company, Device.status == status, reach.condition(db, call.caller)]
     group = call.query.get("group", "")
     if group == "none":
         found.append(Device.group_id.is_(None))
@@ -67,7 +70,7 @@ def _list(db: Session, call: Call[None], online: frozenset[str]) -> view.DeviceP
     order = ORDERS.get(call.query.get("sort", "name"))
     if order is None:
         raise ApiError("INVALID_FIELDS", fields={"sort": ", ".join(ORDERS)})
-    where = _conditions(call)
+    where = _conditions(db, call)
     total = db.scalar(select(func.count()).select_from(Device).where(*where)) or 0
     query = select(Device).where(*where).order_by(order, Device.id).limit(size).offset((page - 1) * size)
     items = [view.described(row, row.id in online) for row in db.scalars(query)]
@@ -83,6 +86,8 @@ def _detail(db: Session, row: Device, online: bool) -> view.DeviceDetail:
         approval=row.approval,
         answer_s=row.answer_s,
         effective=rules.effective(db, row)[0],
+        access=access.body_of(row.access),
+        effective_access=access.effective(db, row),
         connections=view.connections(db, row.id),
         events=view.happened(db, row.id),
     )
@@ -110,6 +115,10 @@ def make_routes(devices: Devices) -> Routes:
     _add_enrolment(routes, devices)
     _add_devices(routes, devices)
     _add_groups(routes, devices)
+    add_group_routes(routes, devices)
+    add_access_routes(routes, devices)
+    add_visit_routes(routes, devices)
+    add_job_routes(routes, devices)
     _add_tokens(routes, devices)
     return routes
 
@@ -153,7 +162,7 @@ def _add_devices(routes: Routes, devices: Devices) -> None:
         device_id = str(call.path["id"])
 
         def work(db: Session) -> view.DeviceDetail:
-            row = rules.device_of(db, call.caller.company, device_id, Status.ACTIVE, Status.PENDING)
+            row = reach.device_for(db, call.caller, device_id, Status.ACTIVE, Status.PENDING)
             return _detail(db, row, presence.online(device_id))
 
         return await devices.db.read(work)
@@ -164,7 +173,7 @@ def _add_devices(routes: Routes, devices: Devices) -> None:
         device_id, patch = str(call.path["id"]), call.body
 
         def work(db: Session) -> view.DeviceDetail:
-            row = rules.device_of(db, call.caller.company, device_id, Status.ACTIVE, Status.PENDING)
+            row = reach.device_for(db, call.caller, device_id, Status.ACTIVE, Status.PENDING)
             row.name = row.name if patch.name is None else rules.clean_name(patch.name)
             row.model = row.model if patch.model is None else rules.clean_name(patch.model, "model", empty=True)
             row.memo = row.memo if patch.memo is None else patch.memo
@@ -210,10 +219,14 @@ def _add_devices(routes: Routes, devices: Devices) -> None:
 def _add_groups(routes: Routes, devices: Devices) -> None:
     @routes.get("/device-groups", roles=VIEWERS, result=view.GroupList)
     async def list_groups(call: Call[None]) -> view.GroupList:
-        """All groups of the company, as a flat list (DEV-GROUP)."""
-        company = call.caller.company
-        found = await devices.db.read(lambda db: [view.described_group(g) for g in rules.groups_of(db, company)])
-        return view.GroupList(items=found)
+        """The groups that the caller reaches, as a flat list (DEV-GROUP)."""
+
+        def work(db: Session) -> list[view.GroupOut]:
+            shut, teams = reach.closed(db, call.caller), reach.teams_of(db, call.caller.company)
+            groups = (g for g in rules.groups_of(db, call.caller.company) if g.id not in shut)
+            return [view.described_group(g, teams.get(g.id)) for g in groups]
+
+        return view.GroupList(items=await devices.db.read(work))
 
     @routes.post("/device-groups", roles=ADMINS, body=view.GroupIn, result=view.GroupOut, status=201)
     async def add_group(call: Call[view.GroupIn]) -> view.GroupOut:
@@ -242,7 +255,7 @@ def _add_groups(routes: Routes, devices: Devices) -> None:
             rules.set_group(db, row, form.name, form.parent_id)
             row.approval, row.answer_s = form.approval, form.answer_s
             _note(db, devices, call, "device_group.changed", num=row.id, **form.model_dump())
-            return view.described_group(row)
+            return view.described_group(row, reach.teams_of(db, company).get(row.id))
 
         return await devices.change(company, work)
 

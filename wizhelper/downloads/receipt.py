@@ -13,7 +13,7 @@ from wizhelper.downloads.receipt_words import ACT_WORDS
 from wizhelper.downloads.rendering import guarded, redirect, rendered
 from wizhelper.http.errors import ApiError
 from wizhelper.http.site import Page, Response, WebSite
-from wizhelper.settings.right_words import RIGHT_WORDS
+from wizhelper.settings.right_words import AGREED_WORDS
 from wizhelper.store.database import Database
 from wizhelper.support import joining
 from wizhelper.support.tokens import Claim, TokenOffice
@@ -56,7 +56,7 @@ class ReceiptPages:
             reportable=reportable,
             said=page.query.get("said", ""),
             act_words=ACT_WORDS[page.language],
-            right_words=RIGHT_WORDS[page.language],
+            right_words=AGREED_WORDS[page.language],
             scores=tuple(rules.SCORES),
         )
 

@@ -131,6 +131,7 @@ class Route:
     summary: str
     max_bytes: int
     before_new_password: bool
+    octets: bool = False
 
 
 class Routes:
@@ -166,13 +167,18 @@ class Routes:
         status: int | None = None,
         max_bytes: int = MAX_BODY_BYTES,
         before_new_password: bool = False,
+        octets: bool = False,
     ) -> Callable[[Handler], Handler]:
+        """`octets`: the body is bytes as they come, at most `max_bytes`, and `Call.body` has them."""
+
         def add(handler: Handler) -> Handler:
             summary = (handler.__doc__ or handler.__name__.replace("_", " ")).strip().splitlines()[0]
             known = status or (200 if result else 204)
             self.all.append(
                 Route(
-                    method, path, roles, handler, body, result, known, self.tag, summary, max_bytes, before_new_password
+                    *(method, path, roles, handler, body, result, known, self.tag, summary, max_bytes),
+                    before_new_password=before_new_password,
+                    octets=octets,
                 )
             )
             return handler

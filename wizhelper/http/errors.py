@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from wizhelper.http.recording_errors import RECORDING_ERRORS
+
 Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
@@ -489,6 +491,41 @@ CATALOGUE: Mapping[str, Entry] = {
         "Two PCs have come with the same device key.",
         "An administrator has to unregister the device; then register each PC anew.",
     ),
+    "DEVICE_CLOSED_NOW": _e(
+        409,
+        "지금은 이 기기에 연결할 수 있는 시간이 아닙니다.",
+        "허용된 요일과 시간에 다시 시도하거나 관리자에게 문의하세요.",
+        "This device may not be connected to at this time.",
+        "Try again in the hours that are allowed, or ask an administrator.",
+    ),
+    "VISIT_REASON_NEEDED": _e(
+        409,
+        "이 기기에 연결하려면 사유를 적어야 합니다.",
+        "연결 사유를 적은 뒤 다시 연결하세요.",
+        "A reason is needed to connect to this device.",
+        "Say why, then connect again.",
+    ),
+    "SECOND_PERSON_NEEDED": _e(
+        409,
+        "이 기기에 연결하려면 다른 사람의 승인이 필요합니다.",
+        "사유를 적어 승인을 요청하세요.",
+        "A second person has to approve a connection to this device.",
+        "Ask for the approval with a reason.",
+    ),
+    "OWN_REQUEST": _e(
+        403,
+        "자신의 요청은 승인하거나 거절할 수 없습니다.",
+        "다른 상담원이나 관리자에게 부탁하세요.",
+        "Nobody decides a request of his own.",
+        "Ask another operator or an administrator.",
+    ),
+    "REQUEST_OVER": _e(
+        409,
+        "이 요청은 이미 처리되었거나 시간이 지났습니다.",
+        "필요하면 다시 요청하세요.",
+        "This request was decided before, or its time is over.",
+        "Make a new request if it is still needed.",
+    ),
     "GROUP_UNKNOWN": _e(
         400,
         "그런 이름의 그룹이 없습니다.",
@@ -510,6 +547,69 @@ CATALOGUE: Mapping[str, Entry] = {
         "The enrolment token is wrong, used up or expired.",
         "Get a new one from an administrator, or register without it and wait for approval.",
     ),
+    "DEVICE_OUT_OF_REACH": _e(
+        409,
+        "그 상담원은 이 기기에 접근할 수 없습니다.",
+        "기기 그룹에 허용된 상담원 그룹을 관리자에게 확인하거나 다른 상담원을 선택하세요.",
+        "That operator does not reach this device.",
+        "Ask an administrator which operator groups its device group is for, or choose another operator.",
+    ),
+    "CHAT_NOT_KEPT": _e(
+        409,
+        "이 회사는 채팅을 상담 기록에 보관하지 않습니다.",
+        "보관하려면 관리자가 회사 설정에서 '채팅 보관'을 켜야 합니다.",
+        "This company does not keep chat with the record.",
+        "An administrator can switch it on in the company settings.",
+    ),
+    "GROUP_RESTRICTED": _e(
+        409,
+        "일부 상담원 그룹에만 허용된 기기 그룹이라 비어 있지 않으면 삭제할 수 없습니다.",
+        "기기를 다른 그룹으로 옮기거나 접근 제한을 먼저 해제하세요.",
+        "This device group is for some operator groups only; it cannot be deleted while anything is in it.",
+        "Move its devices elsewhere, or lift the restriction first.",
+    ),
+    "OPERATOR_AWAY": _e(
+        409,
+        "그 상담원은 지금 로그인해 있지 않습니다.",
+        "다른 상담원을 선택하거나 잠시 후 다시 시도하세요.",
+        "That operator is not logged in now.",
+        "Choose another one, or try again shortly.",
+    ),
+    "OFFER_OPEN": _e(
+        409,
+        "같은 요청에 대한 답을 기다리고 있습니다.",
+        "답이 오거나 시간이 지난 뒤 다시 시도하세요.",
+        "The same request is waiting for its answer.",
+        "Try again after it was answered or has run out.",
+    ),
+    "OFFER_OVER": _e(
+        409,
+        "이미 끝난 요청입니다.",
+        "필요하면 상대 상담원에게 다시 요청하도록 알려 주세요.",
+        "This request is over.",
+        "Ask the other operator to send it again.",
+    ),
+    "VIEWER_LIMIT": _e(
+        409,
+        "한 원격지원은 창 4개까지만 함께 볼 수 있습니다.",
+        "열려 있는 창을 하나 닫은 뒤 다시 시도하세요.",
+        "At most four windows can show one session.",
+        "Close one of them and try again.",
+    ),
+    "SENT_AWAY": _e(
+        409,
+        "고객이 이 상담원의 참여를 거절했습니다.",
+        "이 원격지원에는 다른 상담원을 초대하세요.",
+        "The customer sent this operator away.",
+        "Invite another operator to this session.",
+    ),
+    "NOT_WATCHING": _e(
+        409,
+        "그 상담원은 이 화면을 함께 보고 있지 않습니다.",
+        "먼저 함께 보기에 초대하세요.",
+        "That operator does not watch this session.",
+        "Invite him or her to watch first.",
+    ),
     "TOO_MANY_DEVICES": _e(
         429,
         "승인을 기다리는 기기가 너무 많습니다.",
@@ -517,6 +617,7 @@ CATALOGUE: Mapping[str, Entry] = {
         "Too many devices are waiting for approval.",
         "Try again after an administrator has dealt with them.",
     ),
+    **{code: _e(*entry) for code, entry in RECORDING_ERRORS.items()},
 }
 
 

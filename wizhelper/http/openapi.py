@@ -82,6 +82,9 @@ def _operation(route: Route, refs: dict[tuple[type[BaseModel], str], Any]) -> di
     }
     if route.body:
         operation["requestBody"] = {"required": True, "content": _json(refs[(route.body, "validation")])}
+    if route.octets:
+        binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": binary}
     if route.roles != PUBLIC:
         operation["security"] = [{"login": []}]
         operation["x-roles"] = sorted(route.roles)

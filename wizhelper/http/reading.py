@@ -15,7 +15,9 @@ from wizhelper.protocol import messages
 from wizhelper.protocol.errors import RemoteProtocolError
 
 
-def body(request: Request, route: Route) -> BaseModel | None:
+def body(request: Request, route: Route) -> BaseModel | bytes | None:
+    if route.octets:
+        return _octets(request, route.max_bytes)
     if route.body is None:
         return None
     assert request.content is not None
@@ -36,6 +38,13 @@ def body(request: Request, route: Route) -> BaseModel | None:
     except ValidationError as problem:
         fields = {".".join(str(p) for p in e["loc"]) or "body": e["msg"] for e in problem.errors()[:20]}
         raise ApiError("INVALID_FIELDS", fields=fields) from None
+
+
+def _octets(request: Request, max_bytes: int) -> bytes:
+    data = raw_body(request)
+    if len(data) > max_bytes:
+        raise ApiError("TOO_LARGE")
+    return data
 
 
 def _has_nul(value: Any) -> bool:

@@ -51,6 +51,9 @@ REBOOT = Permission("reboot")
 PRINT = Permission("print")
 SHARE = Permission("share")
 
+WATCHER_RIGHTS = frozenset({VIEW})
+"""Of a console that looks on while another one controls, as far as the session allows them."""
+
 ALL_PERMISSIONS = (
     VIEW,
     CONTROL,

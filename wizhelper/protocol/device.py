@@ -1,7 +1,7 @@
 """The registered device's link (/ws/device) and its enrolment: JSON text messages, `type` as in live.py.
 
-server -> device   Challenge first; after the proof Admitted, then Policy, Invite, Removed whenever they happen
-device -> server   Proof first, then Rename, Unregister, Alive
+server -> device   Challenge first; after the proof Admitted, then Policy, Invite, Task, Wake, Removed whenever they happen
+device -> server   Proof first, then Networks, Rename, Unregister, Alive; Declined and TaskDone as answers
 
 The device proves its Ed25519 key by signing the server's nonce together with everything that it says of itself. The policy
 of unattended access is a text that the organisation key signs; the device keeps its own copy and never takes an older one.
@@ -10,11 +10,12 @@ of unattended access is a text that the organisation key signs; the device keeps
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from wizhelper.protocol import messages
+from wizhelper.protocol.device_access import AccessRules, check_rules
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.secure import KEY_BYTES, SIGNATURE_BYTES, SigningKey, sha256, verify_signature
 
@@ -23,6 +24,9 @@ BAD_POLICY = "BAD_POLICY"
 MAX_MESSAGE_BYTES = 16 * 1024
 NONCE_BYTES = 32
 MAX_NAME_LENGTH = 64
+MAX_NETWORKS = 16
+#: So little that its JSON, which may double it, still fits into a message.
+MAX_OUTPUT_BYTES = 6 * 1024
 MIN_ANSWER_S, MAX_ANSWER_S = 10, 300
 
 
@@ -38,6 +42,40 @@ class Approval(StrEnum):
 class Standing(StrEnum):
     PENDING = "pending"
     ACTIVE = "active"
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network card: "00:11:22:33:44:55", its IPv4 network "192.0.2.0/24", and its broadcast address."""
+
+    mac: str
+    network: str
+    broadcast: str
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Told after each admission; at most MAX_NETWORKS."""
+
+    networks: tuple[Network, ...]
+
+
+@dataclass(frozen=True)
+class Declined:
+    """The PC lets nobody in: `code` a device_access.Refusal, by its own copy of the policy."""
+
+    session: str
+    code: str
+
+
+@dataclass(frozen=True)
+class TaskDone:
+    """`code`: "" or why not; `exit`: of a command that ended; `output`: its last part, at most MAX_OUTPUT_BYTES as UTF-8."""
+
+    task: str
+    code: str
+    exit: int | None
+    output: str
 
 
 @dataclass(frozen=True)
@@ -94,11 +132,31 @@ class Policy:
 
 @dataclass(frozen=True)
 class Invite:
-    """An operator wants to connect: the session and the secret that opens its live link."""
+    """An operator wants to connect: the session and the secret that opens its live link. `reason` and `approver` (the second
+    person): "" where the policy asks for none."""
 
     session: str
     secret: str
     operator: str
+    reason: str = ""
+    approver: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A command for this PC, without a session; its policy has to allow Action.COMMAND."""
+
+    task: str
+    shell: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Wake:
+    """To a neighbour: magic packets for the network cards of a PC that sleeps."""
+
+    task: str
+    networks: tuple[Network, ...]
 
 
 @dataclass(frozen=True)
@@ -134,13 +192,14 @@ class DevicePolicy:
     serial: int
     approval: str
     answer_s: int
+    access: AccessRules = field(default_factory=AccessRules)
 
 
-DeviceMessage = Proof | Rename | Unregister | Alive
-ServerMessage = Challenge | Admitted | Policy | Invite | Removed | AreYouThere
+DeviceMessage = Proof | Rename | Unregister | Alive | Networks | Declined | TaskDone
+ServerMessage = Challenge | Admitted | Policy | Invite | Removed | AreYouThere | Task | Wake
 
-_FROM_DEVICE: tuple[type[Any], ...] = (Proof, Rename, Unregister, Alive)
-_FROM_SERVER: tuple[type[Any], ...] = (Challenge, Admitted, Policy, Invite, Removed, AreYouThere)
+_FROM_DEVICE: tuple[type[Any], ...] = (Proof, Rename, Unregister, Alive, Networks, Declined, TaskDone)
+_FROM_SERVER: tuple[type[Any], ...] = (Challenge, Admitted, Policy, Invite, Removed, AreYouThere, Task, Wake)
 
 
 def _name(kind: type[Any]) -> str:
@@ -230,6 +289,7 @@ def read_policy(signed: SignedPolicy, organisation: bytes, device: str, serial: 
         raise RemoteProtocolError(BAD_POLICY, "of another device, or older than the present one")
     if policy.approval not in set(Approval) or not MIN_ANSWER_S <= policy.answer_s <= MAX_ANSWER_S:
         raise RemoteProtocolError(BAD_POLICY, "values")
+    check_rules(policy.access, BAD_POLICY)
     return policy
 
 

@@ -23,6 +23,7 @@ A place on the PC is named by `folder`, an absolute path as the agent wrote it, 
 0x32 RESULT    agent -> console: {"request", "code"}: a LIST that failed, and the end of MAKE, RENAME, REMOVE; `code` "": done
 0x33 READY     agent -> console: {"transfer", "offset", "size", "modified_ms"}: DATA may go on from that offset
 0x34 ENDED     agent -> console: {"transfer", "code", "path", "sha256"}: the end of a PUT, or why a GET broke off
+0x35 OFFER     agent -> console: {"folder", "entries", "via"}: somebody at the PC wants the console to have these: it may GET them
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ MAX_WINDOW = 8 * 1024 * KIB
 PAGES_AHEAD = 4
 PAGE_BYTES = 48 * KIB
 MAX_PAGE_ENTRIES = 500
+MAX_OFFERED = 100
 MAX_PATH = 32_767
 """Characters; what Windows takes at most."""
 
@@ -77,6 +79,7 @@ class FilesType(IntEnum):
     RESULT = 0x32
     READY = 0x33
     ENDED = 0x34
+    OFFER = 0x35
 
 
 @dataclass(frozen=True)
@@ -229,8 +232,17 @@ class Ended:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Offer:
+    """1 to MAX_OFFERED entries of one folder; `via`: one of VIAS."""
+
+    folder: str
+    entries: tuple[Entry, ...]
+    via: str
+
+
 ConsoleMessage = List | More | Leave | Make | Rename | Remove | Put | Get | Stop | Received | Data | Ack | Finish
-AgentMessage = Places | Entries | Result | Ready | Ended | Data | Ack | Finish
+AgentMessage = Places | Entries | Result | Ready | Ended | Offer | Data | Ack | Finish
 
 _CONSOLE: dict[int, type[Any]] = {
     FilesType.LIST: List,
@@ -251,6 +263,7 @@ _AGENT: dict[int, type[Any]] = {
     FilesType.RESULT: Result,
     FilesType.READY: Ready,
     FilesType.ENDED: Ended,
+    FilesType.OFFER: Offer,
     FilesType.FINISH: Finish,
 }
 _KINDS = {kind: number for table in (_CONSOLE, _AGENT) for number, kind in table.items()}
@@ -330,6 +343,9 @@ def _agent_is_fine(message: AgentMessage) -> bool:
             return all(place.kind in PLACE_KINDS for place in message.places)
         case Entries():
             return all(entry.kind in KINDS and entry.size >= 0 for entry in message.entries)
+        case Offer():
+            known = 0 < len(message.entries) <= MAX_OFFERED and message.via in VIAS
+            return known and all(entry.kind in KINDS and entry.size >= 0 for entry in message.entries)
         case Ready():
             return 0 <= message.offset <= message.size
         case Ended():

@@ -1,7 +1,7 @@
 """The agent's control link (/ws/agent): JSON text messages between agent and server. Nothing secret but `secret` itself.
 
-agent -> server: Auth first, then Approval, EndSession, Acts, Quality, Rebooting, RebootCalledOff, AtDesktop
-server -> agent: Hello, ApprovalAsked, Viewer, RebootNoted, Ended
+agent -> server: Auth first, then Approval, EndSession, Acts, Quality, Rebooting, RebootCalledOff, AtDesktop, Dismiss
+server -> agent: Hello, ApprovalAsked, Viewer, Roles, RebootNoted, Ended
 Each message is an object whose `type` names its class in lower case with underscores.
 """
 
@@ -24,6 +24,15 @@ MAX_FACTS, MAX_NAME_LENGTH, MAX_FACT_LENGTH = 16, 32, 1024
 MAX_SAMPLES = 64
 RESUME_S = 15 * 60
 """How long after Rebooting the secret of a restart brings the session back."""
+MAX_VIEWERS = 4
+"""Consoles that see one PC at once."""
+
+
+class Role(StrEnum):
+    """What a console may do: everything that the session allows, or look on. One operator controls at a time."""
+
+    CONTROLLER = "controller"
+    WATCHER = "watcher"
 
 
 class Step(StrEnum):
@@ -95,6 +104,13 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Dismiss:
+    """The customer sent this person away, who only looked on: `person` as in Viewer."""
+
+    person: str
+
+
+@dataclass(frozen=True)
 class Rebooting:
     """The PC restarts as soon as RebootNoted came. `secret_hash`: SHA-256, in hex, of what POST /join/resume will bring."""
 
@@ -128,6 +144,8 @@ class Hello:
     permissions: tuple[str, ...]
     receipt: str = ""
     """Token of the page /receipt/<token>, which shows the customer what was done; "" where there is no such person."""
+    chat_kept: bool = False
+    """Chat is kept with the record: the agent says so before the first line."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +156,29 @@ class ApprovalAsked:
 
 @dataclass(frozen=True)
 class Viewer:
-    """A console wants to see this PC: open a relay link with this ticket."""
+    """A console wants to see this PC: open a relay link with this ticket. `person`: one operator, who may have several windows;
+    `seat`: one window of his, whose newer link replaces the older one. `role`: a Role."""
 
     viewer: str
     ticket: str
     sid: str
     operator: str
+    person: str = ""
+    seat: str = ""
+    role: str = Role.CONTROLLER
+
+
+@dataclass(frozen=True)
+class ViewerRole:
+    viewer: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who may do what from now on; a viewer that is not named has to go."""
+
+    viewers: tuple[ViewerRole, ...]
 
 
 @dataclass(frozen=True)
@@ -151,14 +186,14 @@ class Ended:
     reason: str
 
 
-AgentMessage = Auth | Approval | EndSession | Acts | Quality | Rebooting | RebootCalledOff | AtDesktop
-ServerMessage = Hello | ApprovalAsked | Viewer | RebootNoted | Ended
+AgentMessage = Auth | Approval | EndSession | Acts | Quality | Rebooting | RebootCalledOff | AtDesktop | Dismiss
+ServerMessage = Hello | ApprovalAsked | Viewer | Roles | RebootNoted | Ended
 
 _FROM_AGENT: tuple[type[Any], ...] = (
     *(Auth, Approval, EndSession, Acts, Quality),
-    *(Rebooting, RebootCalledOff, AtDesktop),
+    *(Rebooting, RebootCalledOff, AtDesktop, Dismiss),
 )
-_FROM_SERVER: tuple[type[Any], ...] = (Hello, ApprovalAsked, Viewer, RebootNoted, Ended)
+_FROM_SERVER: tuple[type[Any], ...] = (Hello, ApprovalAsked, Viewer, Roles, RebootNoted, Ended)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -189,6 +224,11 @@ def decode_from_agent(data: bytes | str) -> AgentMessage:
 def decode_from_server(data: bytes | str) -> ServerMessage:
     """Raises RemoteProtocolError("BAD_LIVE")."""
     found: ServerMessage = _decode(data, _SERVER_TYPES)
+    roles = [found.role] if isinstance(found, Viewer) else []
+    if isinstance(found, Roles):
+        roles = [viewer.role for viewer in found.viewers]
+    if not set(roles) <= set(Role):
+        raise RemoteProtocolError("BAD_LIVE", "role")
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from wizhelper.protocol import chat, messages
 from wizhelper.protocol.control import Activity, SasPolicy
 from wizhelper.protocol.errors import LocalProtocolError, RemoteProtocolError
+from wizhelper.protocol.files import MAX_OFFERED
 
 MAX_LINE_BYTES = messages.MAX_JSON_BYTES
 MAX_NUMBER_LENGTH = 16
@@ -97,6 +98,20 @@ class Say:
 
 
 @dataclass(frozen=True)
+class Dismiss:
+    """Somebody who only looks on has to go: `person` is a key of People."""
+
+    person: str
+
+
+@dataclass(frozen=True)
+class OfferFiles:
+    """Files and folders for the operator: 1 to MAX_OFFERED absolute paths."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ChooseLanguage:
     """`lang` is "ko" or "en": texts that the agent sends from now on should be in it."""
 
@@ -126,6 +141,8 @@ FromWindow = (
     | ShowReceipt
     | Closed
     | Say
+    | Dismiss
+    | OfferFiles
     | ChooseLanguage
     | BarPlace
 )
@@ -221,6 +238,22 @@ class Activities:
 
 
 @dataclass(frozen=True)
+class Person:
+    """An operator who sees this PC. `key` tells people of one name apart; one of them `controls`."""
+
+    key: str
+    name: str
+    controls: bool
+
+
+@dataclass(frozen=True)
+class People:
+    """Everybody who sees this PC now."""
+
+    items: tuple[Person, ...]
+
+
+@dataclass(frozen=True)
 class ChatLine:
     """A line of the conversation, as in chat.Said."""
 
@@ -270,6 +303,7 @@ ToWindow = (
     | Sas
     | Status
     | Activities
+    | People
     | ChatLine
     | Busy
     | ShowError
@@ -290,6 +324,8 @@ FROM_WINDOW: Mapping[str, type[Any]] = {
     "show_receipt": ShowReceipt,
     "closed": Closed,
     "say": Say,
+    "dismiss": Dismiss,
+    "offer_files": OfferFiles,
     "language": ChooseLanguage,
     "bar": BarPlace,
 }
@@ -305,6 +341,7 @@ TO_WINDOW: Mapping[str, type[Any]] = {
     "sas": Sas,
     "status": Status,
     "activities": Activities,
+    "people": People,
     "chat": ChatLine,
     "busy": Busy,
     "error": ShowError,
@@ -345,6 +382,8 @@ def decode_from_window(line: bytes) -> FromWindow:
         _check(is_number(message.number), "number")
     if isinstance(message, Say):
         _check(chat.fits(message.text), "text")
+    if isinstance(message, OfferFiles):
+        _check(0 < len(message.paths) <= MAX_OFFERED, "paths")
     return message
 
 

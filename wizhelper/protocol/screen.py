@@ -19,12 +19,14 @@ An operation is `u8 kind, u16 x, u16 y, u16 w, u16 h, i16 a, i16 b, u32 length` 
     2 ZSTD    u16 n, n x (u16 x, y, w, h), then a chunk of the session's one zstd stream whose output is the
               rectangles' pixels in BGRX rows, one rectangle after another; x, y, w, h of the operation are 0
     3 JPEG    a JPEG picture of w x h for (x, y)
+    4 VIDEO   the next picture of a video stream for the rectangle, w and h even; a = 1: it begins anew (key frame);
+              b: number of the stream; data: u8 VideoCodec, then one coded picture. At most one in an update, and only what
+              CAPS named; streams of another number, size or place end with the first picture of a new one
     5 CURSOR  the pointer's shape: w x h straight-alpha RGBA rows, hot spot (a, b); w = h = 0 hides it
     6 CURPOS  the pointer is at (x, y)
     7 RESIZE  the picture is now w x h (all black); data: JSON {"monitors": [{"x","y","width","height","name","primary"}],
               "shown"}: all monitors in pixels of the whole desktop; the picture is monitor number `shown`, or -1: all of them
     8 ZRESET  forget the zstd stream; the next ZSTD starts a new one
-Kind 4 is reserved for the video rectangle.
 """
 
 from __future__ import annotations
@@ -53,10 +55,18 @@ class OpKind(IntEnum):
     COPY = 1
     ZSTD = 2
     JPEG = 3
+    VIDEO = 4
     CURSOR = 5
     CURPOS = 6
     RESIZE = 7
     ZRESET = 8
+
+
+class VideoCodec(IntEnum):
+    """What CAPS calls by its name in lower case. H264: Annex B, parameter sets with each key frame."""
+
+    VP8 = 1
+    H264 = 2
 
 
 #: 33 Mpx is an 8K monitor; a console must refuse more before it allocates (security: hostile agent).
@@ -118,7 +128,10 @@ class MonitorInfo:
 
 @dataclass(frozen=True)
 class Stats:
-    """Measured by the agent over the last second. `latency_ms`: capture began -> acknowledged as drawn, median; None without frames."""
+    """Measured by the agent over the last second. `latency_ms`: capture began -> acknowledged as drawn, median; None without frames.
+
+    `codec`: of the video stream under way, as in CAPS; "": there is none.
+    """
 
     latency_ms: float | None
     fps: float
@@ -126,6 +139,7 @@ class Stats:
     capture: str
     width: int
     height: int
+    codec: str = ""
 
 
 @dataclass(frozen=True)

@@ -153,14 +153,19 @@ def _exported(db: Session, call: Call[None], now: datetime) -> Download:
     return file
 
 
-def make_routes(db: Database, now: Callable[[], datetime], evidence_key: SigningKey) -> Routes:
+def make_routes(
+    db: Database, now: Callable[[], datetime], evidence_key: SigningKey, more: evidence.More
+) -> Routes:
+    """`more`: goes into evidence packs too."""
     routes = Routes("audit")
     _add_chain(routes, db, now)
-    _add_evidence(routes, db, now, evidence_key)
+    _add_evidence(routes, db, now, evidence_key, more)
     return routes
 
 
-def _add_evidence(routes: Routes, db: Database, now: Callable[[], datetime], key: SigningKey) -> None:
+def _add_evidence(
+    routes: Routes, db: Database, now: Callable[[], datetime], key: SigningKey, more: evidence.More
+) -> None:
     @routes.get("/audit/evidence-key", roles=KEEPERS, result=EvidenceKey)
     async def evidence_key(call: Call[None]) -> EvidenceKey:
         """The key that signs evidence packs, and its fingerprint to be compared."""
@@ -172,7 +177,7 @@ def _add_evidence(routes: Routes, db: Database, now: Callable[[], datetime], key
 
         def work(session: Session) -> Download:
             row = visible_session(session, call.caller, str(call.path["id"]))
-            data = evidence.pack(session, now(), row, key)
+            data = evidence.pack(session, now(), row, key, more)
             facts = {"session": row.id, "sha256": hashlib.sha256(data).hexdigest()}
             audit.append(session, now(), call.caller.company, call.caller.actor, "audit.evidence_packed", facts)
             return Download(f"evidence-{row.id}.zip", "application/zip", data)

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import resources
 from typing import Any
@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from wizhelper.protocol.secure import SigningKey
-from wizhelper.records import events
+from wizhelper.records import chat, events
 from wizhelper.records.evidence_readme import README
 from wizhelper.records.model import ConsentRecord, SessionQuality, SupportSession
 from wizhelper.records.view import described
@@ -30,9 +30,13 @@ from wizhelper.store.audit import GENESIS, HEAD, AuditHead, AuditLine
 TRANSFERS = frozenset({"file_sent", "file_received"})
 
 
-def pack(db: Session, now: datetime, row: SupportSession, key: SigningKey) -> bytes:
+More = Callable[[Session, str], Mapping[str, Any]]
+"""What other parts know of a session, by its id: name of a file -> JSON."""
+
+
+def pack(db: Session, now: datetime, row: SupportSession, key: SigningKey, more: More) -> bytes:
     """The zip. `key` signs its list of files."""
-    files = {name: _json(value) for name, value in _facts(db, row).items()}
+    files = {name: _json(value) for name, value in {**_facts(db, row), **more(db, row.id)}.items()}
     files["verify.py"] = resources.files("wizhelper.records").joinpath("evidence_verify.py").read_bytes()
     files |= {f"README.{language}.txt": text.encode() for language, text in README.items()}
     manifest = _json(_manifest(db, now, row, files))
@@ -70,6 +74,7 @@ def _facts(db: Session, row: SupportSession) -> dict[str, Any]:
         "transfers.json": [event for event in timeline if event["type"] in TRANSFERS],
         "consents.json": _consents(db, row.id),
         "quality.json": _quality(db, row.id),
+        "chat.json": chat.evidence(db, row.id),
         "audit.json": _lines(db, row),
     }
 

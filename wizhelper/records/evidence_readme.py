@@ -15,7 +15,9 @@ session.json    상담 기록
 events.json     진행 기록 (한 줄이라도 바뀌면 드러나는 해시 사슬)
 transfers.json  주고받은 파일
 consents.json   고객에게 보여 준 동의문과 답
+chat.json       보관된 채팅 (상담원 콘솔이 전한 내용)
 quality.json    화면 품질 (5초 간격)
+recordings.json 서버에 보관한 녹화의 조각별 SHA-256과 그 사슬의 머리 값 (녹화 자체는 들어 있지 않음)
 audit.json      감사 기록 중 이 상담의 줄
 manifest.json   파일 목록과 SHA-256, manifest.sig 서버의 Ed25519 서명
 
@@ -37,7 +39,9 @@ session.json    the record
 events.json     the timeline, a chain of hashes in which any change shows
 transfers.json  files that were sent and received
 consents.json   the consent text as the customer saw it, and the answer
+chat.json       chat, where the company keeps it, as the operator's console told it
 quality.json    picture quality, every five seconds
+recordings.json recordings on the server: SHA-256 of each part and the head of their chain (not the recordings)
 audit.json      the session's lines of the audit chain
 manifest.json   list of files with SHA-256, manifest.sig the server's Ed25519 signature of it
 

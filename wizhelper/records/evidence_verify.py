@@ -3,8 +3,9 @@
     python verify.py [--key HEX]
 
 It checks that every file is the one that was packed, that the appliance's key signed the list of files, that the session's
-events are an unbroken chain, and that each event has its line in the audit chain. --key: the fingerprint of the appliance's
-evidence key, as the audit page shows it; without it, only the pack's own key is checked. Exit code 0: whole; 1: not.
+events are an unbroken chain, that each event has its line in the audit chain, and that the hashes of recordings are those of
+the events. --key: the fingerprint of the appliance's evidence key, as the audit page shows it; without it, only the pack's
+own key is checked. Exit code 0: whole; 1: not.
 """
 
 from __future__ import annotations
@@ -132,12 +133,27 @@ def check_lines(session: str, events: list[Any], lines: list[Any]) -> None:
             raise Broken(f"event {event['seq']} is not in the audit chain")
 
 
+def check_recordings(recordings: list[Any], events: list[Any]) -> None:
+    """The hashes of each recording's parts give the head of its chain, and an event names that head."""
+    named = {(e["data"].get("recording"), e["data"].get("head")) for e in events if e["type"].startswith("recording_")}
+    for one in recordings:
+        start = b"WizHelper recording 1" + bytes.fromhex(one["id"].replace("-", "")) + bytes.fromhex(one["sealed"])
+        head = hashlib.sha256(start).digest()
+        for number, digest in enumerate(one["chunks"], 1):
+            head = hashlib.sha256(head + number.to_bytes(4, "big") + bytes.fromhex(digest)).digest()
+        if head.hex() != one["head"]:
+            raise Broken(f"recording {one['id']} was changed")
+        if one["state"] != "open" and (one["id"], one["head"]) not in named:
+            raise Broken(f"recording {one['id']} is in no event")
+
+
 def check(folder: str, known: str | None) -> str:
     """-> what to tell. Raises Broken."""
     manifest = check_files(folder, known)
     events, lines = json.loads(read(folder, "events.json")), json.loads(read(folder, "audit.json"))
     check_events(manifest["session"], events)
     check_lines(manifest["session"], events, lines)
+    check_recordings(json.loads(read(folder, "recordings.json")), events)
     key = fingerprint(bytes.fromhex(json.loads(read(folder, "manifest.sig"))["key"]))
     said = f"OK: {len(manifest['files'])} files, {len(events)} events, {len(lines)} audit lines"
     return f"{said}\nsession: {manifest['session']}\nchain head: {manifest['chain_head']}\nkey: {key}"

@@ -102,6 +102,11 @@ class SupportSession(Base):
     reboot: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     resume_hash: Mapped[str | None] = mapped_column(String(64))
     resume_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The rights that the customer was shown with the question for consent.
+    asked: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    #: Who controls while it is not the owner. `shared`: somebody else has, or had, a part in it (SessionParticipant).
+    controller_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    shared: Mapped[bool] = mapped_column(default=False)
     slot: Mapped[int] = mapped_column(default=0)
     counted: Mapped[bool] = mapped_column(default=False)
 
@@ -137,6 +142,43 @@ class SessionEvent(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class SessionParticipant(Base):
+    """Another operator's part in a session: who was invited, or handed it over. `to_at` None: he is in it now.
+
+    `role`: observer, or former_owner. `dismissed`: the customer sent him away; he is not let in again.
+    """
+
+    __tablename__ = "session_participants"
+    __table_args__ = (Index("session_participants_account", "account_id", "to_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("support_sessions.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    role: Mapped[str] = mapped_column(String(16))
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    to_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dismissed: Mapped[bool] = mapped_column(default=False)
+
+
+class SessionOffer(Base):
+    """What one operator asks another about a session (support/sharing_rules.py). `stay`: who hands over goes on watching."""
+
+    __tablename__ = "session_offers"
+    __table_args__ = (Index("session_offers_state_due", "state", "due_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
+    session_id: Mapped[str] = mapped_column(ForeignKey("support_sessions.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    from_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    to_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    stay: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(String(16), default="open")
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SessionQuality(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Account
 from wizhelper.http.api import Model
-from wizhelper.records.model import SupportSession
+from wizhelper.records.model import SessionParticipant, SupportSession
 
 
 class Owner(Model):
@@ -44,6 +44,17 @@ class IntakeAnswer(Model):
     value: str
 
 
+class PersonOut(Model):
+    """`role`: owner, observer or former_owner. `until` None: takes part now."""
+
+    num: int
+    display_name: str
+    role: str
+    controls: bool
+    since: datetime | None
+    until: datetime | None
+
+
 class SessionOut(Model):
     id: str
     number: str | None
@@ -72,6 +83,7 @@ class SessionOut(Model):
     survey_comment: str
     intake: list[IntakeAnswer]
     reboot: Reboot | None
+    people: list[PersonOut]
 
 
 class SessionList(Model):
@@ -136,6 +148,45 @@ def described(session: Session, row: SupportSession) -> SessionOut:
         survey_comment=row.survey_comment,
         intake=[IntakeAnswer(**answer) for answer in row.intake or []],
         reboot=_reboot(row),
+        people=people(session, row, owner),
+    )
+
+
+def people(session: Session, row: SupportSession, owner: Account) -> list[PersonOut]:
+    """The owner first, then everybody else who takes or took part."""
+    controller = row.controller_id or row.owner_id
+    over = row.ended_at is not None
+    first = PersonOut(
+        num=owner.id,
+        display_name=owner.display_name,
+        role="owner",
+        controls=controller == owner.id and not over,
+        since=row.connected_at,
+        until=row.ended_at,
+    )
+    return [first, *(_other(part, name, controller) for part, name in _parts(session, row))]
+
+
+def _parts(session: Session, row: SupportSession) -> list[tuple[SessionParticipant, str]]:
+    if not row.shared:
+        return []
+    query = (
+        select(SessionParticipant, Account.display_name)
+        .join(Account, Account.id == SessionParticipant.account_id)
+        .where(SessionParticipant.session_id == row.id)
+        .order_by(SessionParticipant.id)
+    )
+    return [(part, name) for part, name in session.execute(query)]
+
+
+def _other(part: SessionParticipant, name: str, controller: int) -> PersonOut:
+    return PersonOut(
+        num=part.account_id,
+        display_name=name,
+        role=part.role,
+        controls=part.to_at is None and controller == part.account_id,
+        since=part.from_at,
+        until=part.to_at,
     )
 
 
@@ -181,9 +232,15 @@ def _by_state(session: Session, *where: object) -> list[tuple[str, int]]:
 
 
 def list_of_operator(session: Session, now: datetime, owner: int) -> list[SessionOut]:
-    """What the console lists: everything open or to be wrapped up, then the last of the past day."""
+    """What the console lists: everything open or to be wrapped up, then the last of the past day, then what others share."""
     query = select(SupportSession).where(SupportSession.owner_id == owner).order_by(SupportSession.created_at.desc())
     unfinished = session.scalars(query.where(SupportSession.completed_at.is_(None), SupportSession.state != "ABNORMAL"))
     recent = session.scalars(query.where(SupportSession.ended_at >= now - timedelta(days=1)).limit(20))
-    rows = {row.id: row for row in [*unfinished, *recent]}
+    part = select(SessionParticipant.session_id).where(
+        SessionParticipant.account_id == owner, SessionParticipant.to_at.is_(None)
+    )
+    shared = session.scalars(
+        select(SupportSession).where(SupportSession.id.in_(part), SupportSession.ended_at.is_(None))
+    )
+    rows = {row.id: row for row in [*unfinished, *recent, *shared]}
     return [described(session, row) for row in rows.values()]

@@ -13,6 +13,8 @@ from wizhelper.accounts.paging import page_of
 from wizhelper.http.api import ANYONE, Call, Caller, Download, Model, Routes
 from wizhelper.http.errors import ApiError
 from wizhelper.records import events, export, export_words, quality, statistics
+from wizhelper.records.chat import ChatLine
+from wizhelper.records.chat import of_session as chat_of
 from wizhelper.records.filters import conditions, ordered, visible
 from wizhelper.records.model import FaultType, SupportSession
 from wizhelper.records.quality import QualityOut
@@ -40,6 +42,7 @@ class Record(Model):
     session: SessionOut
     events: list[EventOut]
     chain_ok: bool
+    chat: list[ChatLine]
 
 
 def visible_session(session: Session, caller: Caller, session_id: str) -> SupportSession:
@@ -58,6 +61,10 @@ def _page(db: Session, call: Call[None], now: datetime) -> RecordPage:
     return RecordPage(items=[described(db, r) for r in rows], total=total, page=page, size=size)
 
 
+#: Rows that an export holds at once, beside the file itself.
+BATCH = 500
+
+
 def _exported(db: Session, call: Call[None], now: datetime) -> Download:
     where = conditions(db, call.caller, call.query, now)
     if (db.scalar(select(func.count()).select_from(SupportSession).where(*where)) or 0) > export.MAX_ROWS:
@@ -65,7 +72,7 @@ def _exported(db: Session, call: Call[None], now: datetime) -> Download:
     types = db.execute(select(FaultType.id, FaultType.name).where(FaultType.company_id == call.caller.company))
     faults = {row.id: row.name for row in types}
     zone = company_by_id(db, call.caller.company).time_zone
-    sessions = (described(db, row) for row in db.scalars(ordered(call.query, where)))
+    sessions = (described(db, row) for row in db.scalars(ordered(call.query, where).execution_options(yield_per=BATCH)))
     rows = export_words.record_rows(sessions, faults, zone)
     return export.table("records", call.query.get("format", "csv"), export_words.HEADS[call.language], rows)
 
@@ -107,7 +114,8 @@ def make_routes(db: Database, now: Callable[[], datetime]) -> Routes:
             row = visible_session(session, call.caller, str(call.path["id"]))
             chain = events.of_session(session, row.id)
             shown = [EventOut(seq=e.seq, at=e.at, actor=e.actor, type=e.type, data=e.data) for e in chain]
-            return Record(session=described(session, row), events=shown, chain_ok=events.chain_ok(chain))
+            said = chat_of(session, row.id)
+            return Record(session=described(session, row), events=shown, chain_ok=events.chain_ok(chain), chat=said)
 
         return await db.read(work)
 

@@ -74,6 +74,10 @@ class Hub:
     def has_console(self, account: int) -> bool:
         return account in self._consoles
 
+    def present(self, company: int) -> frozenset[int]:
+        """Accounts of the company that have a console open."""
+        return frozenset(self._companies.get(company, ()))
+
     def tell_account(self, account: int, message: dict[str, Any]) -> None:
         for listener in list(self._consoles.get(account, ())):
             listener.send(message)

@@ -20,4 +20,5 @@ class RetentionSettings(Base):
     quality: Mapped[int] = mapped_column(default=365)
     logins: Mapped[int] = mapped_column(default=2 * 365)
     messages: Mapped[int] = mapped_column(default=183)
+    recordings: Mapped[int] = mapped_column(default=90, server_default="90")
     ran_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

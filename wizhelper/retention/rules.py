@@ -1,7 +1,8 @@
 """What is old enough to go, and its deletion in batches: each batch leaves one line of proof in the audit chain.
 
 The proof names kind, count, first and last time and a hash over the deleted rows' ids; what was in them is not kept. A
-session with a report of abuse that nobody has handled stays, and so does the record of a login that is alive.
+session with a report of abuse that nobody has handled stays, and so do one with a recording on hold, and the record of a
+login that is alive.
 """
 
 from __future__ import annotations
@@ -16,7 +17,19 @@ from sqlalchemy.orm import Session
 
 from wizhelper.accounts.model import Login, LoginRecord
 from wizhelper.aftercare.model import AbuseReport
-from wizhelper.records.model import ConsentRecord, LiveNumber, SessionEvent, SessionQuality, SupportSession
+from wizhelper.devices.work_model import DeviceVisit
+from wizhelper.recordings import rules as recordings
+from wizhelper.recordings.model import Recording, RecordingState
+from wizhelper.records.chat import SessionChat
+from wizhelper.records.model import (
+    ConsentRecord,
+    LiveNumber,
+    SessionEvent,
+    SessionOffer,
+    SessionParticipant,
+    SessionQuality,
+    SupportSession,
+)
 from wizhelper.retention.model import RetentionSettings
 from wizhelper.sms.model import SmsAttempt, SmsLink, SmsMessage
 from wizhelper.store import audit
@@ -41,17 +54,23 @@ def settings_of(db: Session, company: int) -> RetentionSettings:
 
 def _sessions(company: int, before: datetime) -> Select[Any, datetime]:
     held = select(AbuseReport.session_id).where(AbuseReport.handled_at.is_(None))
+    kept = select(Recording.session_id).where(Recording.held | (Recording.state == RecordingState.OPEN))
     return (
         select(SupportSession.id, SupportSession.created_at)
         .where(SupportSession.company_id == company, SupportSession.ended_at < before)
         .where(SupportSession.id.not_in(held), SupportSession.state != "WRAPUP")
+        .where(SupportSession.id.not_in(kept))
         .order_by(SupportSession.created_at)
     )
 
 
 def _delete_sessions(db: Session, ids: Sequence[Any]) -> None:
+    own = list(db.scalars(select(Recording.id).where(Recording.session_id.in_(ids))))
+    recordings.delete_rows(db, own)
     db.execute(update(SmsMessage).where(SmsMessage.session_id.in_(ids)).values(session_id=None))
-    for table in (SessionEvent, SessionQuality, ConsentRecord, LiveNumber, AbuseReport, SmsLink):
+    db.execute(update(DeviceVisit).where(DeviceVisit.session_id.in_(ids)).values(session_id=None))
+    shared = (SessionParticipant, SessionOffer)
+    for table in (SessionEvent, SessionQuality, SessionChat, *shared, ConsentRecord, LiveNumber, AbuseReport, SmsLink):
         db.execute(delete(table).where(table.session_id.in_(ids)))
     db.execute(delete(SupportSession).where(SupportSession.id.in_(ids)))
 
@@ -95,7 +114,22 @@ def _delete_messages(db: Session, ids: Sequence[Any]) -> None:
     db.execute(delete(SmsMessage).where(SmsMessage.id.in_(ids)))
 
 
+def _recordings(company: int, before: datetime) -> Select[Any, datetime]:
+    return (
+        select(Recording.id, Recording.begun_at)
+        .where(Recording.company_id == company, Recording.begun_at < before)
+        .where(Recording.held.is_(False), Recording.state != RecordingState.OPEN)
+        .order_by(Recording.begun_at)
+    )
+
+
+def _delete_recordings(db: Session, ids: Sequence[Any]) -> None:
+    """The rows; recordings/service.py removes files that have none."""
+    recordings.delete_rows(db, list(ids))
+
+
 KINDS: dict[str, tuple[Callable[[int, datetime], Select[Any, datetime]], Callable[[Session, Sequence[Any]], None]]] = {
+    "recordings": (_recordings, _delete_recordings),
     "messages": (_messages, _delete_messages),
     "quality": (_quality, _delete_quality),
     "logins": (_logins, _delete_logins),

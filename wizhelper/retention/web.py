@@ -31,6 +31,7 @@ class RetentionBody(Model):
     quality: int = Field(ge=1, le=LONGEST)
     logins: int = Field(ge=YEAR, le=LONGEST)
     messages: int = Field(ge=1, le=LONGEST)
+    recordings: int = Field(ge=1, le=LONGEST)
 
 
 class RetentionOut(RetentionBody):
@@ -69,9 +70,7 @@ class Retention:
 
 def _described(session: Session, company: int) -> RetentionOut:
     row = rules.settings_of(session, company)
-    return RetentionOut(
-        sessions=row.sessions, quality=row.quality, logins=row.logins, messages=row.messages, ran_at=row.ran_at
-    )
+    return RetentionOut(**{name: getattr(row, name) for name in RetentionOut.model_fields})
 
 
 def make_routes(retention: Retention) -> Routes:

@@ -39,6 +39,7 @@ class Company(Base):
     sas_policy: Mapped[str] = mapped_column(String(16), default="shown")
     approval: Mapped[bool] = mapped_column(default=False)
     survey_enabled: Mapped[bool] = mapped_column(default=False)
+    chat_kept: Mapped[bool] = mapped_column(default=False)
     rights: Mapped[dict[str, bool]] = mapped_column(JSON, default=dict, server_default="{}")
     """As settings/rights.py says; only what the company has decided."""
     allowed_addresses: Mapped[list[str]] = mapped_column(JSON, default=list)

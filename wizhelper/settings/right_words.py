@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from wizhelper.http.errors import Language
+from wizhelper.settings.rights import RECORDED
 
 RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
     "ko": {
@@ -39,13 +40,27 @@ RIGHT_WORDS: Mapping[Language, Mapping[str, str]] = {
     },
 }
 
+AGREED_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "ko": {**RIGHT_WORDS["ko"], RECORDED: "화면 녹화"},
+    "en": {**RIGHT_WORDS["en"], RECORDED: "recording of the screen"},
+}
+"""What a receipt lists: rights, and that the session is recorded."""
+
 _ASKED: Mapping[Language, str] = {
     "ko": "이번 원격지원에서 상담원이 쓸 수 있는 기능: {names}",
     "en": "In this session the operator can: {names}",
 }
 
+_RECORDED: Mapping[Language, str] = {
+    "ko": "이 원격지원의 화면은 회사 정책에 따라 처음부터 끝까지 녹화됩니다. 녹화는 회사의 키로 암호화하여 보관합니다.",
+    "en": "By the company's policy the screen of this session is recorded from beginning to end. The recording is kept "
+    "encrypted to the company's key.",
+}
+
 
 def asked_for(scopes: Iterable[str], language: Language) -> str:
     """The sentence that stands below the consent text: what exactly is agreed to."""
-    words = RIGHT_WORDS[language]
-    return _ASKED[language].format(names=", ".join(words.get(scope, scope) for scope in scopes))
+    words, asked = RIGHT_WORDS[language], list(scopes)
+    names = ", ".join(words.get(scope, scope) for scope in asked if scope != RECORDED)
+    recorded = f"\n\n{_RECORDED[language]}" if RECORDED in asked else ""
+    return _ASKED[language].format(names=names) + recorded

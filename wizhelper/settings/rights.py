@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+RECORDED = "recording"
+"""Agreed to with the rights where every session is recorded; no right that the agent knows."""
+
 ALWAYS = ("view",)
 """Without it there is no remote support."""
 

@@ -24,8 +24,8 @@ DEFAULT_CONSENT: dict[Language, str] = {
         "원격지원 서비스 이용 동의\n\n"
         "1. 목적: 상담원이 고객님의 PC 화면을 보고 조작하여 문제를 해결합니다.\n"
         "2. 항목: PC 이름, 사용자 이름, 운영체제, IP 주소, 접속 시각, 상담 중 화면과 입력.\n"
-        "3. 보관: 접속 기록은 관련 법령과 회사 규정에 따라 보관한 뒤 파기합니다. 서버는 화면을 저장하지 않으며, "
-        "상담원이 화면을 녹화하면 고객님 화면의 막대에 표시되고 기록에 남습니다.\n"
+        "3. 보관: 접속 기록은 관련 법령과 회사 규정에 따라 보관한 뒤 파기합니다. 화면을 녹화하면 "
+        "고객님 화면의 막대에 표시되고 기록에 남으며, 서버에 보관하는 녹화는 회사만 열 수 있게 암호화합니다.\n"
         "4. 동의하지 않을 수 있으며, 이 경우 원격지원을 받을 수 없습니다. 연결 중에도 언제든지 [종료]를 누르면 즉시 끝납니다.\n\n"
         "수사기관·금융기관은 원격제어를 요구하지 않습니다. 모르는 사람이 요구하면 즉시 중단하세요."
     ),
@@ -33,8 +33,8 @@ DEFAULT_CONSENT: dict[Language, str] = {
         "Consent to remote support\n\n"
         "1. Purpose: the operator sees and controls your PC to solve your problem.\n"
         "2. Data: PC name, user name, operating system, IP address, times, screen and input during the session.\n"
-        "3. Storage: connection records are kept as law and company rules require, then destroyed. The server does not store the "
-        "screen; if the operator records it, the bar on your screen shows it, and the record says so.\n"
+        "3. Storage: connection records are kept as law and company rules require, then destroyed. If the screen is "
+        "recorded, the bar on your screen shows it and the record says so; recordings on the server are encrypted to the company.\n"
         "4. You may refuse; support is then not possible. You can end the session at any time with [End].\n\n"
         "Police and banks never ask for remote control. If a stranger does, stop at once."
     ),

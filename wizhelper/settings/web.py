@@ -33,6 +33,7 @@ class CompanySettings(Model):
     sas_policy: Literal["off", "shown", "required"]
     approval: bool
     survey_enabled: bool
+    chat_kept: bool = Field(False, description="Chat is kept with the record; operator and customer are told in the chat.")
     rights: dict[str, bool] = Field(description="Right -> whether sessions ask for it; rights left out keep their default.")
 
     @field_validator("rights")

@@ -28,8 +28,7 @@ ROUND_WAITS = (timedelta(seconds=30), timedelta(minutes=2))
 POLL_WAITS = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 POLL_LATER, POLL_END = timedelta(hours=1), timedelta(hours=72)
 MAX_POLLED = 100
-KEEP = timedelta(days=183)
-"""Half a year: as long as providers keep theirs (docs/operations.md)."""
+KEEP_LINKS = timedelta(days=7)
 
 #: Our own codes, beside those of providers.
 EXPIRED = "EXPIRED"
@@ -235,11 +234,8 @@ def _take(row: SmsMessage, now: datetime, report: DeliveryReport) -> bool:
 
 
 def forget_old(db: Session, now: datetime) -> None:
-    """Numbers and texts are not kept longer than KEEP."""
-    old = select(SmsMessage.id).where(SmsMessage.created_at < now - KEEP)
-    db.execute(delete(SmsAttempt).where(SmsAttempt.message_id.in_(old)))
-    db.execute(delete(SmsMessage).where(SmsMessage.created_at < now - KEEP))
-    db.execute(delete(SmsLink).where(SmsLink.expires_at < now - timedelta(days=7)))
+    """Links that ended long ago; messages go by the company's retention settings (retention/rules.py)."""
+    db.execute(delete(SmsLink).where(SmsLink.expires_at < now - KEEP_LINKS))
 
 
 def of_gateway(db: Session, callback: str) -> SmsGateway | None:

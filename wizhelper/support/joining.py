@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from wizhelper.accounts.model import Account
 from wizhelper.aftercare import rules as aftercare
 from wizhelper.http.errors import ApiError
+from wizhelper.recordings import policy
 from wizhelper.records import events
 from wizhelper.records.model import ConsentRecord, LiveNumber, SupportSession
 from wizhelper.settings import rights
@@ -86,6 +87,7 @@ def join(db: Session, now: datetime, row: SupportSession, channel: str, address:
     row.channel, row.address, row.joined_at = channel, address, now
     if host is not None:
         set_host(row, host)
+    row.asked = _wanted(db, row)
     move(db, row, Trigger.NUMBER_USED, now, CUSTOMER, channel=channel, address=address)
     if not company_by_id(db, row.company_id).consent_enabled:
         move(db, row, Trigger.CONSENTED, now, SERVER, consent="not required")
@@ -171,7 +173,7 @@ def consent(
             session_id=row.id,
             text_id=text.id if text else None,
             text_hash=text.hash if text else None,
-            scopes=rights.scopes(company_by_id(db, row.company_id).rights),
+            scopes=asked_scopes(db, row),
             accepted=accepted,
             source=source,
             at=now,
@@ -186,16 +188,24 @@ def consent(
 
 
 def asked_scopes(db: Session, row: SupportSession) -> list[str]:
-    """The rights that its customer is asked for, and agrees to with the text."""
-    return rights.scopes(company_by_id(db, row.company_id).rights)
+    """The rights that its customer is asked for, and agrees to with the text: those of the moment of entering the number,
+    whatever the company allows since, for that is what the customer has read."""
+    return row.asked if row.asked is not None else _wanted(db, row)
+
+
+def _wanted(db: Session, row: SupportSession) -> list[str]:
+    """What the company wants now: rights, and RECORDED where every session is."""
+    recorded = [rights.RECORDED] if policy.is_recorded(db, row.company_id) else []
+    return [*rights.scopes(company_by_id(db, row.company_id).rights), *recorded]
 
 
 def agreed_scopes(db: Session, row: SupportSession) -> list[str]:
-    """The rights that the customer of this session agreed to, by the latest answer; all that are asked for, where the
-    company does not ask, and on a registered device, whose registration was the agreement."""
+    """The rights that the customer of this session agreed to, by the latest answer, as far as the company still allows them;
+    all of these, where the company does not ask, and on a registered device, whose registration was the agreement."""
     company = company_by_id(db, row.company_id)
+    allowed = rights.scopes(company.rights)
     if row.device_id is not None:
-        return rights.scopes(company.rights)
+        return allowed
     record = db.scalar(
         select(ConsentRecord)
         .where(ConsentRecord.session_id == row.id, ConsentRecord.accepted)
@@ -203,8 +213,8 @@ def agreed_scopes(db: Session, row: SupportSession) -> list[str]:
         .limit(1)
     )
     if record is not None:
-        return list(record.scopes)
-    return [] if company.consent_enabled else rights.scopes(company.rights)
+        return [scope for scope in allowed if scope in record.scopes]
+    return [] if company.consent_enabled else allowed
 
 
 def report_abuse(db: Session, now: datetime, session_id: str, secret: str, address: str) -> SupportSession:

@@ -19,7 +19,7 @@ from wizhelper.accounts.model import Account
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol import live
 from wizhelper.records import events
-from wizhelper.records.model import FaultType, LiveNumber, SupportSession
+from wizhelper.records.model import FaultType, LiveNumber, SessionParticipant, SupportSession
 from wizhelper.settings.model import Company
 from wizhelper.settings.service import company_by_id
 from wizhelper.support import ladder
@@ -109,10 +109,19 @@ def _release(db: Session, row: SupportSession, now: datetime) -> None:
     """The session holds nothing any more: its number goes to quarantine. Its join secret only serves a report now."""
     row.ended_at = row.ended_at or now
     row.agent_online = row.viewer_online = False
+    if row.shared:
+        leave_all(db, row, now)
     row.resume_hash = row.resume_until = None
     held = db.get(LiveNumber, row.number) if row.number else None
     if held is not None and held.session_id == row.id:
         held.quarantined_until = now + NUMBER_QUARANTINE
+
+
+def leave_all(db: Session, row: SupportSession, now: datetime) -> None:
+    """The session is over for everybody who took part in it."""
+    row.controller_id = None
+    here = (SessionParticipant.session_id == row.id, SessionParticipant.to_at.is_(None))
+    db.execute(update(SessionParticipant).where(*here).values(to_at=now))
 
 
 def finish(
@@ -202,7 +211,7 @@ def agent_linked(db: Session, now: datetime, row: SupportSession, address: str) 
         ask = row.approval_s > 0 if row.approval_s is not None else company_by_id(db, row.company_id).approval
         row.connected_at = row.connected_at or now
         return move(db, row, Trigger.AGENT_LINKED_ASK if ask else Trigger.AGENT_LINKED, now, CUSTOMER)
-    return _follow_links(db, now, row, CUSTOMER)
+    return follow_links(db, now, row, CUSTOMER)
 
 
 def agent_lost(db: Session, now: datetime, row: SupportSession) -> SupportSession:
@@ -210,7 +219,7 @@ def agent_lost(db: Session, now: datetime, row: SupportSession) -> SupportSessio
     ladder.link_lost(db, now, row, SERVER)
     if row.state == State.APPROVAL:
         return move(db, row, Trigger.LINK_LOST, now, SERVER)
-    return _follow_links(db, now, row, SERVER)
+    return follow_links(db, now, row, SERVER)
 
 
 def viewer_changed(db: Session, now: datetime, row: SupportSession, viewer: str, online: bool) -> SupportSession:
@@ -218,10 +227,10 @@ def viewer_changed(db: Session, now: datetime, row: SupportSession, viewer: str,
     if row.viewer != viewer:
         return row
     row.viewer_online = online
-    return _follow_links(db, now, row, operator(row.owner_id))
+    return follow_links(db, now, row, operator(row.owner_id))
 
 
-def _follow_links(db: Session, now: datetime, row: SupportSession, actor: str) -> SupportSession:
+def follow_links(db: Session, now: datetime, row: SupportSession, actor: str) -> SupportSession:
     """ACTIVE is: the agent is there, and the operator's view too once it was opened."""
     if row.state not in LIVE:
         return row
@@ -250,12 +259,17 @@ def approve(db: Session, now: datetime, row: SupportSession, accepted: bool) -> 
     return finish(db, row, Trigger.DENIED, now, CUSTOMER, EndReason.APPROVAL_DENIED)
 
 
-def open_viewer(db: Session, now: datetime, row: SupportSession, viewer: str) -> SupportSession:
-    """The operator opens the control view. Raises ApiError: SESSION_STATE, AGENT_OFFLINE."""
+def check_viewable(row: SupportSession) -> None:
+    """Raises ApiError: SESSION_STATE, AGENT_OFFLINE."""
     if row.state not in LIVE:
         raise ApiError("SESSION_STATE", details={"state": row.state})
     if not row.agent_online:
         raise ApiError("AGENT_OFFLINE")
+
+
+def open_viewer(db: Session, now: datetime, row: SupportSession, viewer: str) -> SupportSession:
+    """The operator opens the control view. Raises ApiError: SESSION_STATE, AGENT_OFFLINE."""
+    check_viewable(row)
     if row.viewer is None:
         row.viewer_online = True  # not "gone" while its first link is still being made
     row.viewer = viewer

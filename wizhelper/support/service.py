@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,37 +17,28 @@ from wizhelper.accounts.model import Account
 from wizhelper.http.api import Caller
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol import live
-from wizhelper.protocol.handshake import SID_BYTES
-from wizhelper.records import acts, events, quality
+from wizhelper.records import acts, chat, events, quality
 from wizhelper.records.filters import visible
 from wizhelper.records.model import SupportSession
 from wizhelper.records.view import Counts, SessionOut, counts, described, list_of_operator
 from wizhelper.records.web import visible_session
 from wizhelper.relay.hub import Hub, Listener
-from wizhelper.relay.pairing import CloseCode, Pairing
-from wizhelper.relay.tickets import Side, Ticket, TicketOffice
+from wizhelper.relay.pairing import Pairing
+from wizhelper.relay.tickets import TicketOffice
 from wizhelper.settings.model import Company, ConsentText, PageMode
 from wizhelper.settings.service import company_by_id, find_company
 from wizhelper.store.database import Database
-from wizhelper.support import joining, ladder, rebooting, rules
+from wizhelper.support import joining, ladder, rebooting, rules, sharing_rules
 from wizhelper.support.guard import NumberGuard
-from wizhelper.support.states import ENTERABLE, LIVE, EndReason, State
+from wizhelper.support.states import ENTERABLE, EndReason, State
 from wizhelper.support.tokens import Claim, TokenOffice
+from wizhelper.support.viewing import Viewing, plain
 
 log = Logger()
 
 MARK_EVERY = timedelta(seconds=30)
 _NUMBER_NOISE = re.compile(r"[\s\-.]")
 _NUMBER = re.compile(r"[0-9]{4,9}")
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What a console needs to open its relay link."""
-
-    ticket: str
-    sid: bytes
-    viewer: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -79,6 +70,7 @@ class Support:
         db: Database,
         hub: Hub,
         tickets: TicketOffice,
+        pairing: Pairing,
         receipts: TokenOffice,
         now: Callable[[], datetime],
         clock: Callable[[], float],
@@ -86,15 +78,13 @@ class Support:
     ) -> None:
         self._db = db
         self._hub = hub
-        self._tickets = tickets
         self._receipts = receipts
         self._now = now
-        self._random = random
         self._guard = NumberGuard(clock)
         self._marked = now()
         self._flowing: set[str] = set()
-        self._views: dict[uuid.UUID, tuple[int, uuid.UUID]] = {}
-        self.pairing: Pairing
+        self.viewing = Viewing(db, hub, tickets, pairing, self.change, now, clock, random)
+        self._pairing = pairing
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
@@ -103,10 +93,13 @@ class Support:
             self._hub.tell_account(account, {"type": "session", "session": session.model_dump(mode="json")})
         self._hub.tell_account(account, {"type": "counts", "counts": totals.model_dump(mode="json")})
 
-    async def _change(self, work: Callable[[Session], Iterable[SupportSession]]) -> list[SessionOut]:
-        """Runs rules; after the commit tells every owner, and closes what an ended session still holds open."""
+    async def change(self, work: Callable[[Session], Iterable[SupportSession]]) -> list[SessionOut]:
+        """Runs rules; after the commit tells every owner and whoever shares the session, and closes what an ended session
+        still holds open."""
+        guests: list[tuple[int, SessionOut]] = []
 
         def transaction(db: Session) -> list[tuple[int, list[SessionOut], Counts]]:
+            guests.clear()
             changed: dict[int, list[SupportSession]] = {}
             for row in work(db):
                 changed.setdefault(row.owner_id, []).append(row)
@@ -115,6 +108,8 @@ class Support:
                 extra = self._auto_wait(db, owner, rows)
                 zone = company_by_id(db, rows[0].company_id).time_zone
                 shown = [described(db, r) for r in [*rows, *extra]]
+                for row, session in zip(rows, shown, strict=False):
+                    guests.extend((account, session) for account in sharing_rules.audience(db, row)[1:])
                 result.append((owner, shown, counts(db, self._now(), SupportSession.owner_id == owner, zone)))
             return result
 
@@ -123,6 +118,8 @@ class Support:
             self._publish(owner, shown, totals)
             for session in shown:
                 self._close_if_over(session)
+        for account, session in guests:
+            self._hub.tell_account(account, {"type": "session", "session": session.model_dump(mode="json")})
         return [session for _, shown, _ in done for session in shown]
 
     def _auto_wait(self, db: Session, owner: int, rows: list[SupportSession]) -> list[SupportSession]:
@@ -138,11 +135,10 @@ class Support:
         if session.ended_at is None:
             return
         session_id = uuid.UUID(session.id)
-        self._views.pop(session_id, None)
         reason = session.end_reason or session.state.lower()
-        if self._hub.tell_agent(session_id, {**_plain(live.Ended(reason))}):
+        if self._hub.tell_agent(session_id, plain(live.Ended(reason))):
             self._hub.close_agent(session_id, "ENDED")
-        self.pairing.end_session(session_id)
+        self.viewing.end(session_id)
 
     # --- the operator -----------------------------------------------------------------------------------------------
 
@@ -167,7 +163,7 @@ class Support:
         return await self._db.read(lambda db: [described(db, row) for row in db.scalars(query.limit(1000))])
 
     async def wait(self, account: int) -> SessionOut:
-        changed = await self._change(
+        changed = await self.change(
             lambda db: [rules.create_waiting(db, self._now(), account, self._guard.under_attack)]
         )
         return changed[0]
@@ -179,48 +175,18 @@ class Support:
             row = rules.ensure_waiting(db, self._now(), account, self._guard.under_attack)
             return [row] if row else []
 
-        await self._change(work)
+        await self.change(work)
 
     async def operator_logged_out(self, account: int) -> None:
         """The last login of the account has ended: nobody is there to serve its unused numbers."""
-        await self._change(lambda db: rules.cancel_unused(db, self._now(), account))
+        await self.change(lambda db: rules.cancel_unused(db, self._now(), account))
 
     async def act(
         self, caller: Any, session_id: str, rule: Callable[[Session, SupportSession], SupportSession]
     ) -> SessionOut:
         """Runs one rule on a session that the caller may see; -> the session as it is then."""
-        await self._change(lambda db: [rule(db, visible_session(db, caller, session_id))])
+        await self.change(lambda db: [rule(db, visible_session(db, caller, session_id))])
         return await self._db.read(lambda db: described(db, visible_session(db, caller, session_id)))
-
-    async def control(self, caller: Any, session_id: str) -> Grant:
-        """Tickets for both ends of a new data link (OP: open control)."""
-        viewer, session = uuid.uuid4(), uuid.UUID(session_id)
-        old: list[str | None] = []
-
-        def work(db: Session) -> list[SupportSession]:
-            row = visible_session(db, caller, session_id)
-            old.append(row.viewer)
-            if not self._hub.has_agent(session):
-                raise ApiError("AGENT_OFFLINE" if row.state in LIVE else "SESSION_STATE")
-            return [rules.open_viewer(db, self._now(), row, str(viewer))]
-
-        shown = (await self._change(work))[0]
-        if old[0] is not None:
-            self.pairing.end_viewer(session, uuid.UUID(old[0]))
-        self._views[session] = (caller.login, viewer)
-        sid = self._random(SID_BYTES)
-        agent_ticket = self._tickets.issue(Ticket(Side.AGENT, session, viewer))
-        message = live.Viewer(str(viewer), agent_ticket, sid.hex(), shown.owner.display_name)
-        if not self._hub.tell_agent(session, _plain(message)):
-            raise ApiError("AGENT_OFFLINE")
-        return Grant(self._tickets.issue(Ticket(Side.CONSOLE, session, viewer)), sid, viewer)
-
-    def logins_ended(self, logins: Collection[int]) -> None:
-        """The control views that these logins opened close with them; their sessions wait for the operator."""
-        for session, (login, viewer) in list(self._views.items()):
-            if login in logins:
-                del self._views[session]
-                self.pairing.end_viewer(session, viewer, CloseCode.PEER_GONE)
 
     # --- the customer -----------------------------------------------------------------------------------------------
 
@@ -292,7 +258,7 @@ class Support:
             joined.append(Welcome(described(db, row), joining.claim(row), company, owner, result.secret, text, scopes))
             return [row]
 
-        await self._change(transaction)
+        await self.change(transaction)
         return joined[-1]
 
     async def resume(
@@ -310,7 +276,7 @@ class Support:
             row = joining.by_secret(db, session_id, secret)
             return [joining.consent(db, self._now(), row, accepted, text_id, source, address)]
 
-        await self._change(work)
+        await self.change(work)
 
     async def consent_on_page(
         self,
@@ -327,10 +293,10 @@ class Support:
             also(db, row)
             return [joining.consent(db, self._now(), row, accepted, text_id, "page", address)]
 
-        await self._change(work)
+        await self.change(work)
 
     async def report_abuse(self, session_id: str, secret: str, address: str) -> None:
-        row = (await self._change(lambda db: [joining.report_abuse(db, self._now(), session_id, secret, address)]))[0]
+        row = (await self.change(lambda db: [joining.report_abuse(db, self._now(), session_id, secret, address)]))[0]
         log.warn(
             "Abuse reported by a customer: session {session}, operator {operator}",
             session=row.id,
@@ -343,7 +309,7 @@ class Support:
 
     async def open_directly(self, work: Callable[[Session], SupportSession]) -> SessionOut:
         """A session that begins without a number: `work` makes it."""
-        return (await self._change(lambda db: [work(db)]))[0]
+        return (await self.change(lambda db: [work(db)]))[0]
 
     async def end_of_device(self, session_id: str) -> None:
         """The device of a live session is not registered any more."""
@@ -352,7 +318,7 @@ class Support:
             row = db.get_one(SupportSession, session_id)
             return [rules.end(db, self._now(), row, rules.SERVER, EndReason.ADMIN_CUT)] if row.ended_at is None else []
 
-        await self._change(work)
+        await self.change(work)
 
     # --- the agent's live link --------------------------------------------------------------------------------------
 
@@ -370,7 +336,9 @@ class Support:
             # Nobody may be there to read a number or to type it: a device's key is what says who it is.
             sas = company.sas_policy if row.device_id is None else "off"
             receipt = self._receipts.issue(joining.claim(row)) if row.joined_at is not None else ""
-            return live.Hello(row.state, company.name, owner.display_name, since, sas, scopes, receipt)
+            return live.Hello(
+                row.state, company.name, owner.display_name, since, sas, scopes, receipt, company.chat_kept
+            )
 
         return await self._db.read(work)
 
@@ -383,15 +351,15 @@ class Support:
             # The link may be gone by the time its turn has come; the transaction of its end may even have come first.
             return [row if self._hub.has_agent(session) else rules.agent_lost(db, self._now(), row)]
 
-        changed = await self._change(work)
+        changed = await self.change(work)
         if changed and changed[0].state == State.APPROVAL:
             asked = live.ApprovalAsked(changed[0].owner.display_name, rules.APPROVAL_LIMIT.total_seconds())
-            self._hub.tell_agent(session, _plain(asked))
+            self._hub.tell_agent(session, plain(asked))
 
     async def agent_left(self, session_id: str, listener: Listener) -> None:
         if not self._hub.agent_left(uuid.UUID(session_id), listener):
             return
-        await self._change(lambda db: [rules.agent_lost(db, self._now(), db.get_one(SupportSession, session_id))])
+        await self.change(lambda db: [rules.agent_lost(db, self._now(), db.get_one(SupportSession, session_id))])
 
     async def agent_says(self, session_id: str, message: live.AgentMessage) -> None:
         def work(db: Session) -> list[SupportSession]:
@@ -414,21 +382,22 @@ class Support:
                 return [ladder.at_desktop(db, self._now(), row, rules.CUSTOMER)]
             return []
 
-        await self._change(work)
+        await self.change(work)
         if isinstance(message, live.Rebooting):
-            self._hub.tell_agent(uuid.UUID(session_id), _plain(live.RebootNoted()))
+            self._hub.tell_agent(uuid.UUID(session_id), plain(live.RebootNoted()))
 
-    # --- the relay --------------------------------------------------------------------------------------------------
+    # --- consoles and relay, in passing ---------------------------------------------------------------------------
 
-    async def viewer_changed(self, session: uuid.UUID, viewer: uuid.UUID, online: bool) -> None:
-        """`online` is what was true when it happened; what counts is what is true when the transaction's turn comes."""
+    async def keep_chat(self, caller: Caller, session_id: str, lines: list[chat.SpokenLine]) -> None:
+        """Raises ApiError: NOT_FOUND and as chat.keep."""
+        await self._db.run(
+            lambda db: chat.keep(db, self._now(), sharing_rules.seen(db, caller, session_id), caller.account, lines)
+        )
 
-        def work(db: Session) -> list[SupportSession]:
-            row = db.get(SupportSession, str(session))
-            still = online and self.pairing.is_open(session, viewer)
-            return [rules.viewer_changed(db, self._now(), row, str(viewer), still)] if row else []
-
-        await self._change(work)
+    async def tell_counts(self, account: int, company: int) -> None:
+        """After a session of this operator became somebody else's."""
+        _, totals = await self.snapshot(account, company)
+        self._publish(account, [], totals)
 
     def data_flowed(self, session: uuid.UUID) -> None:
         """The relay forwarded input of this session: it is not idle."""
@@ -459,10 +428,10 @@ class Support:
             present = [owner for owner in owners if self._hub.has_console(owner)]
             return rules.strike_limits(db, now, present)
 
-        await self._change(work)
+        await self.change(work)
 
     def stop(self) -> None:
-        self.pairing.stop()
+        self._pairing.stop()
         self._hub.stop()
 
     async def note(self, session_id: str, actor: str, kind: str, data: dict[str, Any]) -> None:
@@ -483,13 +452,3 @@ def pickable_company(db: Session, code: str) -> Company:
     if company.page_mode == PageMode.NUMBER:
         raise ApiError("PAGE_MODE")
     return company
-
-
-def _plain(message: live.ServerMessage) -> dict[str, Any]:
-    import json
-
-    found: dict[str, Any] = json.loads(live.encode(message))
-    return found
-
-
-__all__ = ["CloseCode", "Grant", "Support", "Welcome", "clean_number"]

@@ -23,6 +23,7 @@ from wizhelper.http.api import (
     RowId,
 )
 from wizhelper.http.errors import ApiError, Language
+from wizhelper.records.chat import MAX_AT_ONCE, SpokenLine
 from wizhelper.records.view import Counts, SessionList, SessionOut
 from wizhelper.relay.hub import ConsoleTicket, Hub
 from wizhelper.settings.right_words import asked_for
@@ -38,6 +39,20 @@ Result = Literal["resolved", "unresolved", "escalated", "visit", "customer_gave_
 
 class LiveTicket(Model):
     ticket: str
+
+
+class ChatIn(Model):
+    lines: list[SpokenLine] = Field(
+        min_length=1,
+        max_length=MAX_AT_ONCE,
+        examples=[[{"number": 1, "customer": True, "at_ms": 1795489000000, "text": "Hello"}]],
+    )
+
+
+class ControlIn(Model):
+    """`window`: an operator's windows on one session; each shows what it likes."""
+
+    window: int = Field(default=1, ge=1, le=99)
 
 
 class ControlGrant(Model):
@@ -183,11 +198,16 @@ def make_routes(support: Support, hub: Hub, now: Callable[[], datetime]) -> Rout
             lambda db, row: rules.cancel(db, now(), row, actor, EndReason.OPERATOR_CANCELLED),
         )
 
-    @routes.post("/sessions/<uuid:id>/control", roles=OPERATORS, result=ControlGrant)
-    async def control(call: Call[None]) -> ControlGrant:
-        """Opens the control view: a ticket for /ws/relay, and the session id of the handshake."""
-        grant = await support.control(call.caller, str(call.path["id"]))
+    @routes.post("/sessions/<uuid:id>/control", roles=OPERATORS, body=ControlIn, result=ControlGrant)
+    async def control(call: Call[ControlIn]) -> ControlGrant:
+        """Opens a view of an own or shared session: a ticket for /ws/relay, and the session id of the handshake."""
+        grant = await support.viewing.open(call.caller, str(call.path["id"]), call.body.window)
         return ControlGrant(ticket=grant.ticket, sid=grant.sid.hex(), viewer=str(grant.viewer), path=RELAY_PATH)
+
+    @routes.post("/sessions/<uuid:id>/chat", roles=OPERATORS, body=ChatIn)
+    async def keep_chat(call: Call[ChatIn]) -> None:
+        """Lines of the chat, to be kept with the record; lines that are known stay as they are."""
+        await support.keep_chat(call.caller, str(call.path["id"]), call.body.lines)
 
     @routes.post("/sessions/<uuid:id>/end", roles=OPERATORS, result=SessionOut)
     async def end(call: Call[None]) -> SessionOut:

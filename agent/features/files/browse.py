@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from agent.features.files.folder import Folder, below, is_link
 from agent.features.files.outgoing import modified_ms
 from agent.features.files.trouble import BAD_NAME, EXISTS, FileTroubleError
 from wizhelper.protocol import messages
-from wizhelper.protocol.files import MAX_PAGE_ENTRIES, PAGE_BYTES, Entries, Entry, Place, Places
+from wizhelper.protocol.files import MAX_OFFERED, MAX_PAGE_ENTRIES, PAGE_BYTES, Entries, Entry, Offer, Place, Places
 
 WINDOWS = sys.platform == "win32"
 DROP_FOLDER = "WizHelper_Download"
@@ -152,6 +152,23 @@ def _kind(facts: os.stat_result) -> str:
 def _shown(name: str) -> str:
     """Names that are no Unicode can be seen but not be named back: such an entry is only looked at."""
     return "".join(_UNREADABLE if "\ud800" <= char <= "\udfff" else char for char in name)
+
+
+def offers(paths: Sequence[str], via: str) -> list[Offer]:
+    """Files and folders that somebody here hands over, by the folders that they are in. What cannot be read, and what is neither
+    file nor folder, is left out."""
+    found: dict[str, list[Entry]] = {}
+    for path in dict.fromkeys(map(os.path.abspath, paths)):
+        folder, name = os.path.split(path)
+        if not name or _shown(path) != path:
+            continue
+        with suppress(OSError):
+            facts = os.lstat(path)
+            kind = _kind(facts)
+            if kind in ("file", "folder"):
+                size = facts.st_size if kind == "file" else 0
+                found.setdefault(folder, []).append(Entry(name, kind, size, modified_ms(facts), name.startswith(".")))
+    return [Offer(folder, tuple(entries[:MAX_OFFERED]), via) for folder, entries in found.items()]
 
 
 def make(folder: str, names: tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -136,6 +136,14 @@ class FilesTool:
                 return "file_renamed", partial(browse.rename, folder, name, to)
             case files.Remove(_, folder, name):
                 return "file_removed", partial(browse.remove, folder, name, lambda: self._desk.closed)
+
+    def offer(self, paths: Sequence[str], via: str) -> None:
+        """Somebody at the PC hands these over: the console is told, and gets what it wants of them. FT-DROPOUT"""
+        self._desk.run(self._offer(paths, via))
+
+    async def _offer(self, paths: Sequence[str], via: str) -> None:
+        for message in await self._desk.house.run(browse.offers, paths, via):
+            self._desk.send(message)
 
     # --- transfers ---------------------------------------------------------------------------------------------------
 

@@ -81,3 +81,9 @@ function tone(context: AudioContext, hertz: number, delay_s: number): void {
   oscillator.start(start)
   oscillator.stop(start + 0.3)
 }
+
+/** A colleague asks something. */
+export function cueOffer(): void {
+  flashTitle(`● ${i18n.global.t('sharing.requests')}`)
+  if (savedSound.get()) playTones()
+}

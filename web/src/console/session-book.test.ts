@@ -33,6 +33,7 @@ function session(id: string, state: SessionState, more: Partial<Session> = {}): 
     satisfaction: null,
     survey_comment: '',
     reboot: null,
+    people: [],
     ...more,
   }
 }

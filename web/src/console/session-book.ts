@@ -39,6 +39,10 @@ export class SessionBook {
     this.cue(before, session)
   }
 
+  remove(id: string): void {
+    this.entries.delete(id)
+  }
+
   get(id: string): Entry | undefined {
     return this.entries.get(id)
   }

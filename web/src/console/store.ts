@@ -7,13 +7,19 @@ import type { DevicesMessage } from '../shared/device-types'
 import { LiveSocket, openWebSocket, type LiveState } from '../shared/live'
 import type { SmsMessage } from '../shared/sms-types'
 import type { LiveMessage, Session } from '../shared/types'
+import { notify } from '../shared/feedback'
+import { i18n } from '../shared/i18n'
 import { cueOperator } from './join-cue'
-import { NO_COUNTS, SessionBook, type Entry } from './session-book'
+import { sendLeftovers } from './recording/uploads'
+import { forgetSharing, loadOffers, takeOffer, takeWhisper } from './sharing/sharing-book'
+import { isOpen, NO_COUNTS, SessionBook, type Entry } from './session-book'
 
 export const liveState = ref<LiveState>('stopped')
 export const counts = shallowRef(NO_COUNTS)
 /** The latest word on which registered devices came and went. */
 export const presence = shallowRef<DevicesMessage | null>(null)
+/** Counts up when visits to devices have changed. */
+export const visitNews = ref(0)
 /** The latest word on a text message that this operator sent. */
 export const smsNews = shallowRef<SmsMessage | null>(null)
 /** False until the first list came. */
@@ -21,9 +27,12 @@ export const listed = ref(false)
 const book = shallowRef(new SessionBook())
 book.value.onCue(cueOperator)
 
-export const working = computed(() => book.value.working())
-export const recent = computed(() => book.value.recent())
-export const openCount = computed(() => book.value.openCount())
+/** Whether the session is the operator's own, and not one that a colleague shares. */
+export const isMine = (session: Session): boolean => session.owner.num === me.value?.account.num
+export const working = computed(() => book.value.working().filter(({ session }) => isMine(session)))
+export const shared = computed(() => book.value.working().filter(({ session }) => !isMine(session) && isOpen(session)))
+export const recent = computed(() => book.value.recent().filter(({ session }) => isMine(session)))
+export const openCount = computed(() => working.value.filter(({ session }) => isOpen(session)).length)
 export const entryOf = (id: string): Entry | undefined => book.value.get(id)
 
 /** Takes over what an action answered, without waiting for the live socket. */
@@ -39,6 +48,18 @@ function take(message: LiveMessage): void {
       triggerRef(book)
       counts.value = message.counts
       listed.value = true
+      loadOffers()
+      break
+    case 'session_gone':
+      book.value.remove(message.id)
+      triggerRef(book)
+      notify(i18n.global.t(`sharing.gone.${message.why}`), 'info')
+      break
+    case 'offer':
+      takeOffer(message.offer)
+      break
+    case 'whisper':
+      takeWhisper(message.whisper)
       break
     case 'session':
       takeSession(message.session)
@@ -48,6 +69,9 @@ function take(message: LiveMessage): void {
       break
     case 'devices':
       presence.value = message
+      break
+    case 'device_visits':
+      visitNews.value += 1
       break
     case 'sms':
       smsNews.value = message.message
@@ -70,8 +94,10 @@ export function followLogin(): void {
   watch(
     [me, loginLost],
     () => {
-      if (me.value?.app === 'console' && !loginLost.value) live.start()
-      else live.stop()
+      if (me.value?.app === 'console' && !loginLost.value) {
+        live.start()
+        void sendLeftovers()
+      } else live.stop()
       if (me.value === null) forget()
     },
     { immediate: true },
@@ -86,6 +112,7 @@ function forget(): void {
   book.value.replaceAll([], serverNow())
   triggerRef(book)
   counts.value = NO_COUNTS
+  forgetSharing()
   listed.value = false
 }
 

@@ -13,6 +13,7 @@ const KIB = 1024
 export const MAX_CHUNK = 256 * KIB
 /** Bytes of DATA that may be without their ACK, over all transfers of one direction. */
 export const MAX_WINDOW = 8 * 1024 * KIB
+const MAX_OFFERED = 100
 const MAX_HELD_MS = 65_535
 const DATA = 0x20
 const DATA_HEAD = 13
@@ -106,7 +107,10 @@ export type Ended = {
   readonly sha256: string
 }
 
-export type AgentMessage = Places | Entries | Result | Ready | Ended | Data | Ack | Finish
+/** Somebody at the PC wants the operator to have these. */
+export type Offer = { readonly type: 'offer'; readonly folder: string; readonly entries: readonly Entry[]; readonly via: Via }
+
+export type AgentMessage = Places | Entries | Result | Ready | Ended | Offer | Data | Ack | Finish
 
 const TYPES: Readonly<Record<Exclude<ConsoleMessage['type'], 'data' | 'ack'>, number>> = {
   list: 0x01,
@@ -149,6 +153,11 @@ const ENTRIES = object<Omit<Entries, 'type'>>({
 const RESULT = object<Omit<Result, 'type'>>({ request: number, code: words })
 const READY = object<Omit<Ready, 'type'>>({ transfer: number, offset: number, size: number, modified_ms: number })
 const ENDED = object<Omit<Ended, 'type'>>({ transfer: number, code: words, path: words, sha256: words })
+const OFFER = object<Omit<Offer, 'type'>>({
+  folder: words,
+  entries: required(list(ENTRY)),
+  via: required(oneOf('panes', 'drop', 'clipboard', 'window')),
+})
 const FINISHED = object<Omit<Finish, 'type'>>({ transfer: number, sha256: words })
 
 export function encode(message: ConsoleMessage): Bytes {
@@ -197,6 +206,8 @@ export function decode(body: Bytes): AgentMessage {
       return { type: 'result', ...loadObject(RESULT, rest, BAD) }
     case 0x33:
       return checkReady({ type: 'ready', ...loadObject(READY, rest, BAD) })
+    case 0x35:
+      return checkOffer({ type: 'offer', ...loadObject(OFFER, rest, BAD) })
     case 0x34:
       return checkSum({ type: 'ended', ...loadObject(ENDED, rest, BAD) }, true)
     default:
@@ -218,6 +229,12 @@ function decodeAck(body: Bytes): Ack {
 
 function checkEntries(message: Entries): Entries {
   if (message.entries.some((entry) => entry.size < 0)) throw new RemoteProtocolError(BAD, 'size')
+  return message
+}
+
+function checkOffer(message: Offer): Offer {
+  const { length } = message.entries
+  if (length === 0 || length > MAX_OFFERED || message.entries.some((entry) => entry.size < 0)) throw new RemoteProtocolError(BAD, 'offer')
   return message
 }
 

@@ -20,12 +20,14 @@
  *     2 ZSTD    u16 n, n x (u16 x, y, w, h), then a chunk of the session's one zstd stream whose output is the
  *               rectangles' pixels in BGRX rows, one rectangle after another; x, y, w, h of the operation are 0
  *     3 JPEG    a JPEG picture of w x h for (x, y)
+ *     4 VIDEO   the next picture of a video stream for the rectangle, w and h even; a = 1: it begins anew (key frame);
+ *               b: number of the stream; data: u8 codec (VIDEO_CODECS), then one coded picture. At most one in an update,
+ *               and only what CAPS named; streams of another number, size or place end with the first picture of a new one
  *     5 CURSOR  the pointer's shape: w x h straight-alpha RGBA rows, hot spot (a, b); w = h = 0 hides it
  *     6 CURPOS  the pointer is at (x, y)
  *     7 RESIZE  the picture is now w x h (all black); data: JSON {"monitors": [{"x","y","width","height","name","primary"}],
  *               "shown"}: all monitors in pixels of the whole desktop; the picture is monitor number `shown`, or -1: all of them
  *     8 ZRESET  forget the zstd stream; the next ZSTD starts a new one
- * Kind 4 is reserved for the video rectangle.
  */
 
 import { concat, viewOf, type Bytes } from './bytes'
@@ -34,10 +36,14 @@ import { boolean, dumpJson, float, integer, list, loadObject, nullable, object, 
 
 export const ScreenType = { UPDATE: 0x01, STATS: 0x02, TROUBLE: 0x03, ACK: 0x10, CAPS: 0x11, REFRESH: 0x12, VIEW: 0x13, PAUSE: 0x14 } as const
 
-export const OpKind = { COPY: 1, ZSTD: 2, JPEG: 3, CURSOR: 5, CURPOS: 6, RESIZE: 7, ZRESET: 8 } as const
+export const OpKind = { COPY: 1, ZSTD: 2, JPEG: 3, VIDEO: 4, CURSOR: 5, CURPOS: 6, RESIZE: 7, ZRESET: 8 } as const
 export type OpKind = (typeof OpKind)[keyof typeof OpKind]
 
 const KINDS: ReadonlySet<number> = new Set(Object.values(OpKind))
+
+/** By their numbers in VIDEO, from 1 on; h264 is Annex B, with parameter sets in each key frame. */
+export const VIDEO_CODECS = ['vp8', 'h264'] as const
+export type VideoCodec = (typeof VIDEO_CODECS)[number]
 
 /** 33 Mpx is an 8K monitor; a console must refuse more before it allocates (security: hostile agent). */
 export const MAX_PIXELS = 33_177_600
@@ -92,6 +98,8 @@ export interface Stats {
   readonly capture: string
   readonly width: number
   readonly height: number
+  /** Of the video stream under way; "": there is none. */
+  readonly codec: string
 }
 
 export const QUALITIES = ['auto', 'sharp', 'balanced', 'economy'] as const
@@ -146,6 +154,7 @@ const STATS = object<Stats>({
   capture: required(text),
   width: required(integer),
   height: required(integer),
+  codec: optional(text, ''),
 })
 
 const CAPS = object<{ decoders: readonly string[] }>({ decoders: optional(list(text), []) })
@@ -247,6 +256,13 @@ export function decodeZstdData(data: Bytes): { rects: Rect[]; chunk: Bytes } {
   if (count === 0 || data.length < end) throw new RemoteProtocolError(BAD, 'zstd rectangles')
   const rects = Array.from({ length: count }, (_, i) => decodeRect(view, 2 + i * RECT_BYTES))
   return { rects, chunk: data.subarray(end) }
+}
+
+/** Data of a VIDEO operation -> codec and one coded picture. Throws RemoteProtocolError("BAD_SCREEN"). */
+export function decodeVideoData(data: Bytes): { codec: VideoCodec; picture: Bytes } {
+  const codec = VIDEO_CODECS[(data[0] ?? 0) - 1]
+  if (codec === undefined || data.length < 2) throw new RemoteProtocolError(BAD, 'video operation')
+  return { codec, picture: data.subarray(1) }
 }
 
 export function encodeStats(stats: Stats): Bytes {

@@ -1,10 +1,13 @@
 /** The surface on a real canvas: one of the page, or one that a worker owns. */
 
 import type { Bytes } from '../protocol/bytes'
-import type { Rect } from '../protocol/screen'
+import type { Rect, VideoCodec } from '../protocol/screen'
 import type { Surface } from './surface'
+import { BrowserVideoStream, FramePicture } from './video'
 
-export class CanvasSurface implements Surface<ImageBitmap> {
+export type CanvasPicture = ImageBitmap | FramePicture
+
+export class CanvasSurface implements Surface<CanvasPicture> {
   private readonly context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D
 
   /** Throws Error when the browser gives no 2D context. */
@@ -26,12 +29,16 @@ export class CanvasSurface implements Surface<ImageBitmap> {
     this.context.putImageData(new ImageData(pixels, rect.w, rect.h), rect.x, rect.y)
   }
 
-  drawPicture(rect: Rect, picture: ImageBitmap): void {
-    this.context.drawImage(picture, rect.x, rect.y)
+  drawPicture(rect: Rect, picture: CanvasPicture): void {
+    this.context.drawImage(picture instanceof FramePicture ? picture.frame : picture, rect.x, rect.y)
   }
 
   copy({ x, y, w, h }: Rect, fromX: number, fromY: number): void {
     this.context.drawImage(this.canvas, fromX, fromY, w, h, x, y, w, h)
+  }
+
+  openVideo(codec: VideoCodec, width: number, height: number): BrowserVideoStream {
+    return new BrowserVideoStream(codec, width, height)
   }
 
   size(): { width: number; height: number } {

@@ -23,6 +23,10 @@ class Screen {
   readonly surface = new FakeSurface()
   private readonly decoder = new UpdateDecoder(this.surface)
 
+  close(): void {
+    this.decoder.close()
+  }
+
   async show(...ops: Op[]): Promise<void> {
     for (const step of await this.decoder.decode({ frameId: 1, stampMs: 0, ops })) draw(this.surface, step)
   }
@@ -51,6 +55,46 @@ describe('drawing', () => {
     await show(resize(3, 1), pixels([{ x: 0, y: 0, w: 3, h: 1 }], [[...RED], [...BLUE], [...RED]]))
     await show(makeOp(OpKind.COPY, { x: 1, y: 0, w: 2, h: 1, a: 0, b: 0 }))
     expect(surface.pixels).toEqual([[0xff0000, 0xff0000, 0x0000ff]])
+  })
+})
+
+describe('video', () => {
+  const video = (data: readonly number[], a = 0, b = 1, more: Partial<Op> = {}): Op => makeOp(OpKind.VIDEO, { w: 4, h: 2, a, b, data: Uint8Array.from(data), ...more })
+
+  it('opens one decoder for a stream and shows a picture for each one that comes', async () => {
+    const { surface, show } = withShow(new Screen())
+    await show(resize(10, 10), video([1, 7], 1))
+    await show(video([1, 8]))
+    await show(video([1, 9], 1))
+    expect(surface.calls).toEqual(['video vp8 4x2', 'resize 10x10', 'picture 0,0 4x2', 'picture 0,0 4x2', 'picture 0,0 4x2'])
+    expect(surface.pictures.every((picture) => picture.closed)).toBe(true)
+  })
+
+  it('closes the decoder when another stream begins, with a new picture, and at the end', async () => {
+    const screen = new Screen()
+    await screen.show(resize(10, 10), video([1, 7], 1))
+    await screen.show(video([2, 7], 1, 2, { x: 2 }))
+    await screen.show(resize(12, 12))
+    await screen.show(video([1, 7], 1, 3))
+    screen.close()
+    const opened = screen.surface.calls.filter((call) => call.startsWith('video'))
+    expect(opened).toEqual(['video vp8 4x2', 'video ends', 'video h264 4x2', 'video ends', 'video vp8 4x2', 'video ends'])
+    await expect(screen.show(video([1, 7], 1, 4))).rejects.toThrow('BAD_SCREEN')
+  })
+
+  it.each<[string, Op[]]>([
+    ['that begins in the middle', [resize(10, 10), video([1, 7])]],
+    ['of another stream', [resize(10, 10), video([1, 7], 1, 1), video([1, 7], 0, 2)]],
+    ['twice in one update', [resize(10, 10), video([1, 7], 1), video([1, 7])]],
+    ['of odd size', [resize(10, 10), video([1, 7], 1, 1, { w: 3 })]],
+    ['that reaches out', [resize(10, 10), video([1, 7], 1, 1, { x: 8 })]],
+    ['of an unknown codec', [resize(10, 10), video([3, 7], 1)]],
+    ['without data', [resize(10, 10), video([1], 1)]],
+    ['that cannot be decoded', [resize(10, 10), video([1, 0xee], 1)]],
+  ])('E13: refuses one %s', async (_, ops) => {
+    const screen = new Screen()
+    await expect(screen.show(...ops)).rejects.toThrow('BAD_SCREEN')
+    expect(screen.surface.pictures.every((picture) => picture.closed)).toBe(true)
   })
 })
 

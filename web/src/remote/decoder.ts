@@ -6,10 +6,12 @@
 import type { Bytes } from '../protocol/bytes'
 import { RemoteProtocolError } from '../protocol/errors'
 import {
-  MAX_CURSOR_SIDE, MAX_PIXELS, OpKind, decodeResizeData, decodeZstdData, type Monitors, type Op, type Rect, type Update,
+  MAX_CURSOR_SIDE, MAX_PIXELS, OpKind, decodeResizeData, decodeVideoData, decodeZstdData, type Monitors, type Op, type Rect,
+  type Update, type VideoCodec,
 } from '../protocol/screen'
 import { jpegSize } from './jpeg'
 import type { Picture, Surface } from './surface'
+import type { VideoStream } from './video'
 import { ZstdStream } from './zstd'
 
 const BYTES_PER_PIXEL = 4
@@ -57,20 +59,36 @@ interface Budget {
   jpeg: number
   moved: number
   resizes: number
+  videos: number
   rects: number
 }
 
-/** The state of one link's picture. Updates are decoded one after another. */
+/** A stream of video pictures, all for one rectangle. */
+interface Film<P extends Picture> {
+  readonly id: number
+  readonly codec: string
+  readonly rect: Rect
+  readonly stream: VideoStream<P>
+}
+
+/** The state of one link's picture. Updates are decoded one after another; `close` when there are no more. */
 export class UpdateDecoder<P extends Picture> {
   private width = 0
   private height = 0
   private stream = new ZstdStream()
+  private film: Film<P> | null = null
+  private closed = false
 
-  constructor(private readonly surface: Pick<Surface<P>, 'decodeJpeg'>) {}
+  constructor(private readonly surface: Pick<Surface<P>, 'decodeJpeg' | 'openVideo'>) {}
+
+  close(): void {
+    this.closed = true
+    this.endFilm()
+  }
 
   /** All steps of the update, in order. Pictures in them belong to the caller, who closes them. */
   async decode(update: Update): Promise<Step<P>[]> {
-    const budget: Budget = { zstd: 0, jpeg: 0, moved: 0, resizes: 1, rects: MAX_RECTS }
+    const budget: Budget = { zstd: 0, jpeg: 0, moved: 0, resizes: 1, videos: 1, rects: MAX_RECTS }
     this.refill(budget)
     const pending: Promise<Step<P>>[] = []
     try {
@@ -103,6 +121,8 @@ export class UpdateDecoder<P extends Picture> {
         return this.pixels(op, budget).map((step) => Promise.resolve(step))
       case OpKind.JPEG:
         return [this.jpeg(op, budget)]
+      case OpKind.VIDEO:
+        return [this.video(op, budget)]
       case OpKind.CURSOR:
         return [Promise.resolve(cursor(op))]
       case OpKind.CURPOS:
@@ -118,6 +138,7 @@ export class UpdateDecoder<P extends Picture> {
     this.height = op.h
     this.refill(budget)
     budget.resizes -= 1
+    this.endFilm()
     return { type: 'resize', width: op.w, height: op.h, ...monitors }
   }
 
@@ -151,6 +172,37 @@ export class UpdateDecoder<P extends Picture> {
     return { type: 'picture', rect, picture }
   }
 
+  private async video(op: Op, budget: Budget): Promise<Step<P>> {
+    const rect = this.inside(op)
+    this.spend(rect, budget, 'jpeg')
+    if (budget.videos === 0 || rect.w % 2 !== 0 || rect.h % 2 !== 0) refuse('video')
+    budget.videos -= 1
+    const { codec, picture } = decodeVideoData(op.data)
+    const film = op.a === 1 ? this.beginFilm(op.b, codec, rect) : this.film
+    if (film === null || film.id !== op.b || film.codec !== codec || !isSame(film.rect, rect)) refuse('video without its beginning')
+    const shown = await film.stream.decode(picture, op.a === 1).catch(() => refuse('video cannot be decoded'))
+    return { type: 'picture', rect, picture: shown }
+  }
+
+  /** A key frame of the stream that is under way goes on with it. */
+  private beginFilm(id: number, codec: VideoCodec, rect: Rect): Film<P> {
+    const { film } = this
+    if (film !== null && film.id === id && film.codec === codec && isSame(film.rect, rect)) return film
+    this.endFilm()
+    if (this.closed) refuse('closed')
+    try {
+      this.film = { id, codec, rect, stream: this.surface.openVideo(codec, rect.w, rect.h) }
+    } catch {
+      refuse(`no decoder for ${codec}`)
+    }
+    return this.film
+  }
+
+  private endFilm(): void {
+    this.film?.stream.close()
+    this.film = null
+  }
+
   /** Pixels of the rectangle. */
   private spend(rect: Rect, budget: Budget, what: 'zstd' | 'jpeg' | 'moved'): number {
     const { w, h } = this.inside(rect)
@@ -164,6 +216,10 @@ export class UpdateDecoder<P extends Picture> {
     if (!fits) refuse('rectangle outside of the picture')
     return { x, y, w, h }
   }
+}
+
+function isSame(a: Rect, b: Rect): boolean {
+  return a.x === b.x && a.y === b.y && a.w === b.w && a.h === b.h
 }
 
 /** BGRX -> RGBA in place. `pixels` begins on a multiple of four bytes. */

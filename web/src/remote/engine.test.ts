@@ -79,7 +79,7 @@ describe('a link', () => {
   it('RC-REFRESH: passes messages to the agent, statistics to the page, and answers pings', async () => {
     const { agent } = await open()
     engine.handle({ type: 'send', channel: Channel.SCREEN, body: encodeViewer({ type: 'refresh' }) })
-    await agent.say(Channel.SCREEN, encodeStats({ latency_ms: 12.5, fps: 30, kbit_s: 800, capture: 'fast', width: 10, height: 10 }))
+    await agent.say(Channel.SCREEN, encodeStats({ latency_ms: 12.5, fps: 30, kbit_s: 800, capture: 'fast', codec: '', width: 10, height: 10 }))
     await agent.say(Channel.CONTROL, encodeControl({ type: 'ping', token: 99n }))
     expect((await event('stats')).stats.latency_ms).toBe(12.5)
     await vi.waitFor(() => {

@@ -13,7 +13,7 @@ import { Connection, type ConnectionEvents } from './connection'
 import type { CursorShape, Geometry, Place } from './decoder'
 import { endingOfError, type Ending } from './endings'
 import type { Environment } from './environment'
-import type { RecordingCommand, RecordingOutput, RecordingProblem } from './recording/control'
+import type { RecordingCommand, RecordingOutput, RecordingProblem, SealTarget } from './recording/control'
 import { Recorder, type FrameSink, type Pointer } from './recording/recorder'
 import { ScreenRun } from './screen-run'
 import type { Picture, Surface } from './surface'
@@ -81,7 +81,7 @@ interface Resume {
 }
 
 /** Begins a recording of this surface; rejects where the browser cannot. */
-export type OpenRecording<P extends Picture> = (name: string, surface: Surface<P>) => Promise<FrameSink>
+export type OpenRecording<P extends Picture> = (name: string, target: SealTarget | null, surface: Surface<P>) => Promise<FrameSink>
 
 export class Engine<P extends Picture> {
   private connection: Connection | null = null
@@ -119,7 +119,7 @@ export class Engine<P extends Picture> {
         void this.shoot()
         return
       case 'record':
-        this.opening = this.record(command.name)
+        this.opening = this.record(command.name, command.target)
         return
       case 'record_stop':
         void this.stopRecording(command.marks)
@@ -137,13 +137,13 @@ export class Engine<P extends Picture> {
     this.emit({ type: 'shot', png })
   }
 
-  private async record(name: string): Promise<void> {
+  private async record(name: string, target: SealTarget | null): Promise<void> {
     if (this.openRecording === null) {
       this.emit({ type: 'recording', state: 'off', problem: 'unsupported' })
       return
     }
     try {
-      const sink = await this.openRecording(name, this.surface)
+      const sink = await this.openRecording(name, target, this.surface)
       this.recorder = new Recorder(sink, this.environment.clock, {
         progress: (ms, bytes) => { this.emit({ type: 'recording', state: 'on', ms, bytes }) },
         failed: (problem) => { this.recordingFailed(problem) },

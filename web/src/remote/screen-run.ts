@@ -49,6 +49,7 @@ export class ScreenRun<P extends Picture> {
   /** Nothing is drawn from now on. */
   stop(): void {
     this.stopped = true
+    this.decoder.close()
   }
 
   private async handle(body: Bytes, receivedAt: number): Promise<void> {

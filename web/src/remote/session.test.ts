@@ -131,7 +131,6 @@ describe('opening', () => {
     await stage.open()
     stage.session.setView({ capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey', monitor: 1 })
     expect(stage.sent(Channel.SCREEN).map((body) => decodeViewer(body))).toEqual([
-      { type: 'caps', decoders: [] },
       { type: 'view', capture: 'compatible', cursor: false, quality: 'economy', colours: 'grey', monitor: 1 },
       { type: 'pause', paused: true },
     ])
@@ -144,14 +143,14 @@ describe('opening', () => {
     await stage.open()
     stage.event({ type: 'geometry', width: 10, height: 20, monitors: [], shown: -1 })
     stage.event({ type: 'rtt', ms: 5 })
-    stage.event({ type: 'stats', stats: { latency_ms: 12, fps: 30, kbit_s: 100, capture: 'fast', width: 10, height: 20 } })
+    stage.event({ type: 'stats', stats: { latency_ms: 12, fps: 30, kbit_s: 100, capture: 'fast', codec: 'vp8', width: 10, height: 20 } })
     stage.event({ type: 'pictured' })
     stage.event({ type: 'pictured' })
     expect(heard).toEqual([
       ['peer', PEER],
       ['trust', { trust: 'unverified', sas: '123456', sasPolicy: 'shown', permissions: ['view', 'control'], resumed: false }],
       ['geometry', { width: 10, height: 20, monitors: [], shown: -1 }],
-      ['stats', { latencyMs: 12, rttMs: 5, fps: 30, kbitS: 100, capture: 'fast', width: 10, height: 20 }],
+      ['stats', { latencyMs: 12, rttMs: 5, fps: 30, kbitS: 100, capture: 'fast', codec: 'vp8', width: 10, height: 20 }],
       ['firstPicture', expect.any(Number)],
     ])
   })

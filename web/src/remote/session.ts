@@ -20,9 +20,10 @@ import { browserEnvironment } from './environment'
 import { Emitter } from './events'
 import { InputController } from './input'
 import { operatorKey } from './operator-key'
-import { RecordingControl, type RecordingView } from './recording/control'
+import { RecordingControl, type RecordingView, type SealTarget } from './recording/control'
 import { RemotePointer, type PointerMark } from './remote-pointer'
 import { AGENT_OFFLINE, Retry, refusalOf } from './retry'
+import { decodableVideo } from './video'
 import { Watchdog } from './watchdog'
 
 export interface ControlTicket {
@@ -77,7 +78,7 @@ export interface SessionEvents {
   /** What the agent says of itself: untrusted text. */
   peer: Identity
   /** Once a second. `latencyMs`: capture -> drawn, null without frames; `rttMs`: null before the first answer. */
-  stats: { latencyMs: number | null; rttMs: number | null; fps: number; kbitS: number; capture: string; width: number; height: number }
+  stats: { latencyMs: number | null; rttMs: number | null; fps: number; kbitS: number; capture: string; codec: string; width: number; height: number }
   /** Why there is no picture, or only a black one; null when it is back and at the beginning of each link. */
   trouble: Trouble | null
   /** The remote pointer, to be drawn while it is elsewhere than the operator's own. */
@@ -220,9 +221,9 @@ export class RemoteSession {
     })
   }
 
-  /** Records into the browser's own files until `stopRecording` or the end. The agent is told, and tells the customer. */
-  record(name: string): void {
-    if (this.pictured && !this.isOver()) this.recording.start(name)
+  /** Records until `stopRecording` or the end, `target` null: into the browser's own files. The agent is told, and tells the customer. */
+  record(name: string, target: SealTarget | null = null): void {
+    if (this.pictured && !this.isOver()) this.recording.start(name, target)
   }
 
   stopRecording(): void {
@@ -369,7 +370,9 @@ export class RemoteSession {
     this.viewSent = null
     this.retry.succeeded()
     this.become('open')
-    this.wish({ type: 'caps', decoders: [] })
+    void decodableVideo().then((decoders) => {
+      if (decoders.length > 0) this.wish({ type: 'caps', decoders })
+    })
     this.sendView()
     if (this.paused) this.wish({ type: 'pause', paused: true })
     if (!this.recording.isOff) this.note('recording_started')
@@ -389,8 +392,8 @@ export class RemoteSession {
 
   private tellStats(): void {
     if (this.stats === null) return
-    const { latency_ms: latencyMs, fps, kbit_s: kbitS, capture, width, height } = this.stats
-    this.events.emit('stats', { latencyMs, rttMs: this.rttMs, fps, kbitS, capture, width, height })
+    const { latency_ms: latencyMs, fps, kbit_s: kbitS, capture, codec, width, height } = this.stats
+    this.events.emit('stats', { latencyMs, rttMs: this.rttMs, fps, kbitS, capture, codec, width, height })
   }
 
   private lost(ending: Ending): void {

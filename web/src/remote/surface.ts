@@ -1,7 +1,8 @@
 /** Where pictures are drawn. The backing store always has the remote screen's pixels, one to one; scaling is CSS of the page. */
 
 import type { Bytes } from '../protocol/bytes'
-import type { Rect } from '../protocol/screen'
+import type { Rect, VideoCodec } from '../protocol/screen'
+import type { VideoStream } from './video'
 
 /** A decoded picture that still holds memory of the browser until it is closed. */
 export interface Picture {
@@ -21,6 +22,8 @@ export interface Surface<P extends Picture = Picture> {
   copy(rect: Rect, fromX: number, fromY: number): void
   /** JPEG -> picture; rejects if the browser cannot decode it. */
   decodeJpeg(data: Bytes): Promise<P>
+  /** Throws if the browser has no such decoder. */
+  openVideo(codec: VideoCodec, width: number, height: number): VideoStream<P>
   size(): { readonly width: number; readonly height: number }
   /** The picture as it is now, to be drawn elsewhere at once. */
   source(): CanvasImageSource

@@ -68,6 +68,14 @@ export class FakeSurface implements Surface<FakePicture> {
     return this.calls.length === 0 ? Promise.reject(new Error('no picture')) : Promise.resolve(new Blob([this.calls.join('\n')]))
   }
 
+  openVideo(codec: string, width: number, height: number): { decode: (data: Bytes) => Promise<FakePicture>; close: () => void } {
+    this.calls.push(`video ${codec} ${width}x${height}`)
+    return {
+      decode: (data) => this.decodeJpeg(data),
+      close: () => this.calls.push(`video ends`),
+    }
+  }
+
   decodeJpeg(data: Bytes): Promise<FakePicture> {
     if (data.at(-1) === 0xee) return Promise.reject(new Error('broken'))
     const picture = new FakePicture(1, 1)

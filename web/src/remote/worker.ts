@@ -5,6 +5,7 @@ import type { WorkerStart } from './backend'
 import { CanvasSurface } from './canvas'
 import { Engine, type Command, type EngineOutput } from './engine'
 import { browserEnvironment } from './environment'
+import type { SealTarget } from './recording/control'
 import type { FrameSink } from './recording/recorder'
 import type { Surface } from './surface'
 
@@ -15,9 +16,11 @@ interface Scope {
 }
 
 /** Most sessions are not recorded: the code for files of video is loaded when one is. */
-async function openRecording(name: string, surface: Surface): Promise<FrameSink> {
-  const { WebmFile } = await import('./recording/webm-file')
-  return WebmFile.open(name, surface)
+async function openRecording(name: string, target: SealTarget | null, surface: Surface): Promise<FrameSink> {
+  const { GrowingFile, WebmFile } = await import('./recording/webm-file')
+  if (target === null) return WebmFile.open(await GrowingFile.open(name), surface)
+  const { sealedFile } = await import('./recording/open-sealed')
+  return WebmFile.open(await sealedFile(target), surface)
 }
 
 /** Whether this browser can at all; what its encoder can do shows when it is opened. */

@@ -1,6 +1,7 @@
 /** The REST routes of `/api/v1`, one typed function each. Every one may throw ApiError. */
 
 import type { HttpClient, Query } from './http'
+import type * as S from './sharing-types'
 import type { FigureQuery, Figures } from './statistics'
 import type * as T from './types'
 
@@ -40,7 +41,21 @@ export class Api {
   sessions = async () => (await this.http.get<Items<T.Session>>('/sessions')).items
   openSession = () => this.http.post<T.Session>('/sessions')
   cancelSession = (id: string) => this.http.post<T.Session>(`${session(id)}/cancel`)
-  controlSession = (id: string) => this.http.post<T.ControlTicket>(`${session(id)}/control`)
+  controlSession = (id: string, window = 1) => this.http.post<T.ControlTicket>(`${session(id)}/control`, { window })
+  colleagues = (id: string, q: string, page: number, size: number) =>
+    this.http.get<T.Page<S.Colleague>>(`${session(id)}/colleagues`, { q, page, size })
+  askColleague = (id: string, form: { kind: S.OfferKind; to?: number; stay?: boolean }) =>
+    this.http.post<S.Offer>(`${session(id)}/ask`, form)
+  offers = async () => (await this.http.get<Items<S.Offer>>('/offers')).items
+  answerOffer = (id: number, accepted: boolean) => this.http.post<S.Offer>(`/offers/${id}/answer`, { accepted })
+  withdrawOffer = (id: number) => this.http.post<S.Offer>(`/offers/${id}/withdraw`)
+  giveControl = (id: string, account: number) => this.http.post<T.Session>(`${session(id)}/give`, { account })
+  takeControl = (id: string) => this.http.post<T.Session>(`${session(id)}/take`)
+  keepChat = (id: string, lines: readonly object[]) => this.http.post<void>(`${session(id)}/chat`, { lines })
+  leaveSession = (id: string) => this.http.post<void>(`${session(id)}/leave`)
+  removeWatcher = (id: string, account: number) => this.http.post<T.Session>(`${session(id)}/remove`, { account })
+  whisper = (id: string, text: string) => this.http.post<S.Whisper>(`${session(id)}/whispers`, { text })
+  whispers = async (id: string) => (await this.http.get<Items<S.Whisper>>(`${session(id)}/whispers`)).items
   endSession = (id: string) => this.http.post<T.Session>(`${session(id)}/end`)
   intakeFields = async () => (await this.http.get<{ fields: T.IntakeField[] }>('/intake-fields')).fields
   saveIntakeFields = async (fields: T.IntakeField[]) =>

@@ -24,7 +24,7 @@ export interface AuditVerdict {
   reason: 'missing' | 'changed' | 'other' | 'cut' | null
 }
 
-export const RETENTION_KINDS = ['sessions', 'logins', 'messages', 'quality'] as const
+export const RETENTION_KINDS = ['sessions', 'logins', 'messages', 'quality', 'recordings'] as const
 export type RetentionKind = (typeof RETENTION_KINDS)[number]
 /** Days. */
 export type RetentionForm = Record<RetentionKind, number>

@@ -7,7 +7,9 @@ import { DeviceApi } from './device-api'
 import { notes } from './feedback'
 import { ApiError, HttpClient } from './http'
 import { language, setLanguage } from './i18n'
+import { ReviewApi } from './review-api'
 import { SmsApi } from './sms-api'
+import { RecordingApi } from './recording/recording-api'
 import { savedLanguage, savedLogin } from './storage'
 import type { ByeCode, LoginAnswer, LoginRequest, Me, Settings } from './types'
 
@@ -29,6 +31,8 @@ export const api = new Api(http)
 export const devices = new DeviceApi(http)
 export const sms = new SmsApi(http)
 export const auditApi = new AuditApi(http)
+export const recordings = new RecordingApi(http)
+export const reviews = new ReviewApi(http)
 
 export const isLoginRequired = (problem: unknown): boolean =>
   problem instanceof ApiError && problem.code === 'LOGIN_REQUIRED'

@@ -38,6 +38,24 @@ export class DeviceApi {
   groups = async () => (await this.http.get<Items<D.DeviceGroup>>('/device-groups')).items
   addGroup = (group: D.NewDeviceGroup) => this.http.post<D.DeviceGroup>('/device-groups', group)
   changeGroup = (id: number, group: D.NewDeviceGroup) => this.http.put<D.DeviceGroup>(`/device-groups/${id}`, group)
+  setTeams = (id: number, form: { restricted: boolean; teams: number[] }) =>
+    this.http.put<D.DeviceGroup>(`/device-groups/${id}/teams`, form)
+  move = (devices: string[], group_id: number | null) =>
+    this.http.post<{ moved: number }>('/devices/move', { devices, group_id })
+
+  visits = async () => (await this.http.get<Items<D.DeviceVisit>>('/device-visits')).items
+  askVisit = (id: string, reason: string) => this.http.post<D.DeviceVisit>(`${device(id)}/visits`, { reason })
+  decideVisit = (id: string, yes: boolean) =>
+    this.http.post<D.DeviceVisit>(`/device-visits/${encodeURIComponent(id)}/${yes ? 'approve' : 'refuse'}`)
+
+  startJob = (job: D.NewDeviceJob) => this.http.post<D.DeviceJob>('/device-jobs', job)
+  job = (id: string) => this.http.get<D.DeviceJob>(`/device-jobs/${encodeURIComponent(id)}`)
+
+  access = async () => (await this.http.get<{ access: D.Access | null }>('/device-settings/access')).access
+  /** Of the company (null), a group (its number) or a device (its id). */
+  setAccess = (of: number | string | null, access: D.Access | null) =>
+    this.http.put<{ access: D.Access | null }>(accessPath(of), { access })
+
   removeGroup = (id: number) => this.http.delete<void>(`/device-groups/${id}`)
 
   tokens = async () => (await this.http.get<Items<D.EnrolmentToken>>('/enrolment-tokens')).items
@@ -50,3 +68,5 @@ export class DeviceApi {
 }
 
 const device = (id: string): string => `/devices/${encodeURIComponent(id)}`
+const accessPath = (of: number | string | null): string =>
+  of === null ? '/device-settings/access' : typeof of === 'number' ? `/device-groups/${of}/access` : `${device(of)}/access`

@@ -37,6 +37,35 @@ export interface Device {
   last_seen_at: string | null
 }
 
+/** `day`: 0 is Monday; minutes of the day in the company's time zone, the end outside. */
+export interface AccessWindow {
+  day: number
+  start: number
+  end: number
+}
+
+/** What a connection needs beside the answer at the PC. `windows` empty: at any time. */
+export interface Access {
+  reason: boolean
+  two_person: boolean
+  windows: AccessWindow[]
+  actions: ('command' | 'wake')[]
+}
+
+/** Why somebody wants to connect, and the second person's answer. */
+export interface DeviceVisit {
+  id: string
+  device: string
+  device_name: string
+  asked_by: string
+  own: boolean
+  reason: string
+  state: 'waiting' | 'approved' | 'refused' | 'used' | 'expired'
+  asked_at: string
+  due_at: string
+  decided_by: string
+}
+
 export interface DeviceDetail {
   device: Device
   user_name: string
@@ -46,6 +75,9 @@ export interface DeviceDetail {
   approval: Approval | null
   answer_s: number | null
   effective: Approval
+  /** Its own rules of access; null: as its group. */
+  access: Access | null
+  effective_access: Access
   connections: {
     session: string
     at: string
@@ -53,6 +85,8 @@ export interface DeviceDetail {
     state: SessionState
     end_reason: string | null
     active_s: number
+    /** Why, where the device's rules ask for it. */
+    reason: string | null
   }[]
   events: { at: string; kind: DeviceEventKind; actor: string }[]
 }
@@ -72,9 +106,13 @@ export interface DeviceGroup {
   parent_id: number | null
   approval: Approval | null
   answer_s: number | null
+  /** Only the operator groups of `teams` reach it and what is below it. */
+  restricted: boolean
+  teams: number[]
+  access: Access | null
 }
 
-export type NewDeviceGroup = Omit<DeviceGroup, 'id'>
+export type NewDeviceGroup = Omit<DeviceGroup, 'id' | 'restricted' | 'teams' | 'access'>
 
 export interface DevicePlace {
   group_id: number | null
@@ -100,4 +138,32 @@ export interface DevicesMessage {
   type: 'devices'
   online: string[]
   offline: string[]
+}
+
+export interface DeviceJob {
+  id: string
+  action: 'command' | 'wake'
+  command: string
+  at: string
+  results: {
+    device: string
+    name: string
+    state: 'sent' | 'called' | 'done' | 'failed'
+    /** Why it failed. */
+    code: string
+    exit_code: number | null
+    output: string
+  }[]
+}
+
+export interface NewDeviceJob {
+  action: DeviceJob['action']
+  devices: string[]
+  shell?: 'sh' | 'cmd' | 'powershell'
+  command?: string
+}
+
+/** Visits have changed: they are read anew. */
+export interface DeviceVisitsMessage {
+  type: 'device_visits'
 }

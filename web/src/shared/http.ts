@@ -63,20 +63,38 @@ export class HttpClient {
     return this.request<T>('DELETE', path)
   }
 
+  /** Bytes as they are. */
+  async putBytes(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.answered('PUT', path, bytes)
+  }
+
+  /** `bearer`: of the Authorization header. */
+  async getBytes(path: string, bearer: string): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await (await this.answered('GET', path, undefined, bearer)).arrayBuffer())
+  }
+
   private async request<T>(method: Method, path: string, body?: unknown): Promise<T> {
-    const answer = await this.send(method, path, body)
+    return (await readJson(await this.answered(method, path, body))) as T
+  }
+
+  private async answered(method: Method, path: string, body?: unknown, bearer?: string): Promise<Response> {
+    const answer = await this.send(method, path, body, bearer)
     noteServerDate(answer.headers.get('date'))
-    if (answer.ok) return (await readJson(answer)) as T
+    if (answer.ok) return answer
     const error = toError(answer.status, await readJson(answer))
     if (answer.status === 401 && error.code === 'LOGIN_REQUIRED') this.options.onLoginRequired()
     throw error
   }
 
-  private async send(method: Method, path: string, body?: unknown): Promise<Response> {
+  private async send(method: Method, path: string, body?: unknown, bearer?: string): Promise<Response> {
     const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': this.options.language() }
     if (method !== 'GET' && this.csrf) headers['X-CSRF-Token'] = this.csrf
     const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' }
-    if (body !== undefined) {
+    if (bearer !== undefined) headers.Authorization = `Bearer ${bearer}`
+    if (body instanceof Uint8Array) {
+      headers['Content-Type'] = 'application/octet-stream'
+      init.body = body as Uint8Array<ArrayBuffer>
+    } else if (body !== undefined) {
       headers['Content-Type'] = 'application/json'
       init.body = JSON.stringify(body)
     }

@@ -141,12 +141,14 @@ export class LiveSocket {
   }
 }
 
+const KNOWN = ['hello', 'session', 'session_gone', 'counts', 'devices', 'device_visits', 'sms', 'offer', 'whisper', 'bye']
+
 /** The message, or null for what this version does not know (a newer server may say more). */
 export function parseLive(data: unknown): LiveMessage | null {
   if (typeof data !== 'string') return null
   try {
     const value = JSON.parse(data) as LiveMessage | null
-    return value !== null && ['hello', 'session', 'counts', 'devices', 'sms', 'bye'].includes(value.type) ? value : null
+    return value !== null && KNOWN.includes(value.type) ? value : null
   } catch (problem) {
     if (problem instanceof SyntaxError) return null
     throw problem

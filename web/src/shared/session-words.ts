@@ -14,9 +14,11 @@ function word(words: Words, family: string, code: string | null): string {
 
 export const endReason = (words: Words, code: string | null): string => word(words, 'end_reason', code)
 export const eventWord = (words: Words, code: string | null): string => word(words, 'event', code)
-/** Who did something: "account:7" is named if it is the session's owner, else left as the number that the accounts page shows. */
-export const actorWord = (words: Words, actor: string, owner: Session['owner']): string =>
-  actor === `account:${owner.num}` ? safeText(owner.display_name, 60) : word(words, 'actor', actor)
+/** Who did something: "account:7" is named if it took part in the session, else left as the number of the accounts page. */
+export function actorWord(words: Words, actor: string, people: Session['people']): string {
+  const person = people.find(({ num }) => actor === `account:${num}`)
+  return person === undefined ? word(words, 'actor', actor) : safeText(person.display_name, 60)
+}
 /** An act of the audit chain: "session.consented" has the word of the session's event. */
 export function auditAct(words: Words, action: string): string {
   if (action.startsWith('session.')) return words.t('audit_act.session', { event: eventWord(words, action.slice(8)) })

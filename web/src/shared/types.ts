@@ -1,6 +1,7 @@
 /** The values of the REST and live-socket contract (`/api/v1`). Times are ISO 8601 UTC strings. */
 
-import type { DevicesMessage } from './device-types'
+import type { DevicesMessage, DeviceVisitsMessage } from './device-types'
+import type { SessionPerson, SharingMessage } from './sharing-types'
 import type { SmsMessage } from './sms-types'
 
 export const SESSION_STATES = [
@@ -103,6 +104,8 @@ export interface Session {
   intake: IntakeAnswer[]
   satisfaction: number | null
   survey_comment: string
+  /** The owner first. */
+  people: SessionPerson[]
   reboot: Reboot | null
 }
 
@@ -132,7 +135,7 @@ export interface Me {
   csrf: string
   app: AppName
   account: Account
-  company: { code: string; name: string; time_zone: string; contact: string }
+  company: { code: string; name: string; time_zone: string; contact: string; chat_kept: boolean }
   access_urls: string[]
   version: string
   settings: Settings
@@ -227,6 +230,8 @@ export interface RecordDetail {
   events: SessionEvent[]
   /** False: the stored chain of events does not verify, somebody changed it. */
   chain_ok: boolean
+  /** Where the company keeps it: as the operator's console told it. */
+  chat: { number: number; customer: boolean; at: string; text: string }[]
 }
 
 export interface NewAccount {
@@ -314,6 +319,7 @@ export interface CompanySettings {
   sas_policy: SasPolicy
   approval: boolean
   survey_enabled: boolean
+  chat_kept: boolean
   /** Right -> whether sessions ask the customer for it. */
   rights: Record<string, boolean>
 }
@@ -411,7 +417,9 @@ export type ByeCode = (typeof BYE_CODES)[number]
 
 export type LiveMessage =
   | DevicesMessage
+  | DeviceVisitsMessage
   | { type: 'sms'; message: SmsMessage }
+  | SharingMessage
   | { type: 'hello'; sessions: Session[]; counts: Counts }
   | { type: 'session'; session: Session }
   | { type: 'counts'; counts: Counts }

@@ -11,7 +11,7 @@ import type { RemoteRun } from './remote-run'
 import type { RemoteTerminal } from './remote-terminal'
 import type { PanelTool } from './ToolRail.vue'
 
-export type PanelName = 'chat' | 'draw' | 'info' | 'run' | 'files' | 'terminal' | 'reboot' | 'print' | 'share'
+export type PanelName = 'chat' | 'people' | 'draw' | 'info' | 'run' | 'files' | 'terminal' | 'reboot' | 'print' | 'share'
 
 /** What the panels show. */
 export interface Tools {
@@ -24,6 +24,8 @@ export interface Tools {
   reboot: RebootTool
   printing: Printing
   sharing: Sharing
+  /** Lines among operators that were not read yet. */
+  whispers: number
 }
 
 type Words = (key: string) => string
@@ -31,11 +33,12 @@ type Words = (key: string) => string
 /** The chat can be read without its right, too: what was said stays. */
 export function panelTools(
   t: Words,
-  { room, info, runner, files, drawing, shell, reboot, printing, sharing }: Tools,
+  { room, info, runner, files, drawing, shell, reboot, printing, sharing, whispers }: Tools,
 ): PanelTool<PanelName>[] {
   const chat = room.allowed.value || room.lines.value.length > 0
   return [
     tool(t, 'chat', 'pi-comments', chat, room.unread.value),
+    tool(t, 'people', 'pi-users', true, whispers),
     tool(t, 'draw', 'pi-pencil', drawing.allowed.value, 0),
     tool(t, 'info', 'pi-info-circle', info.allowed.value, 0),
     tool(t, 'run', 'pi-play-circle', runner.mayOpen.value || runner.mayRun.value, 0),

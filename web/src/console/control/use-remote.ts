@@ -3,7 +3,7 @@
 import { computed, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { ALL_MONITORS, type Colours, type MonitorInfo, type Quality, type Trouble } from '../../protocol/screen'
 import type { PointerMark } from '../../remote/remote-pointer'
-import { NOT_RECORDING, type RecordingView } from '../../remote/recording/control'
+import { NOT_RECORDING, type RecordingView, type SealTarget } from '../../remote/recording/control'
 import { RemoteSession } from '../../remote/session'
 import type { ViewGestures } from '../../remote/touch-driver'
 import { api, me } from '../../shared/auth'
@@ -28,6 +28,7 @@ export interface StatsView {
   rttMs: number | null
   fps: number
   kbitS: number
+  codec: string
   /** The agent's way to capture: a word of the customer's PC, thus untrusted. */
   capture: string
 }
@@ -70,7 +71,8 @@ export interface Remote {
   refresh: () => void
   /** The remote picture as PNG; null without one. */
   screenshot: () => Promise<Blob | null>
-  record: (name: string) => void
+  /** `target` null: into a plain file of this browser. */
+  record: (name: string, target: SealTarget | null) => void
   stopRecording: () => void
   setPaused: (paused: boolean) => void
   setKeyboardMode: (mode: KeyboardMode) => void
@@ -85,7 +87,8 @@ export interface Remote {
   end: () => void
 }
 
-export function useRemote(sessionId: string): Remote {
+/** `window`: of this operator's windows on the session; `monitor`: what it shows at first. */
+export function useRemote(sessionId: string, window = 1, monitor = ALL_MONITORS): Remote {
   const phase = ref<Phase>('idle')
   const code = ref('')
   const refusal = shallowRef<ApiError | null>(null)
@@ -106,12 +109,12 @@ export function useRemote(sessionId: string): Remote {
   const recording = shallowRef<RecordingView>(NOT_RECORDING)
   const monitors = shallowRef<readonly MonitorInfo[]>([])
   const shownMonitor = ref(ALL_MONITORS)
-  const wishedMonitor = ref(ALL_MONITORS)
+  const wishedMonitor = ref(monitor)
   let remote: RemoteSession | null = null
 
   async function openControl(): Promise<ControlTicket> {
     try {
-      const ticket = await api.controlSession(sessionId)
+      const ticket = await api.controlSession(sessionId, window)
       refusal.value = null
       return ticket
     } catch (problem) {
@@ -221,7 +224,7 @@ export function useRemote(sessionId: string): Remote {
       }
       return png
     },
-    record: (name) => remote?.record(name),
+    record: (name, target) => remote?.record(name, target),
     stopRecording: () => remote?.stopRecording(),
     setPaused: (paused) => remote?.setPaused(paused),
     setKeyboardMode: (mode) => {

@@ -27,6 +27,9 @@ const group = (id: number, name: string, parent_id: number | null = null): Devic
   parent_id,
   approval: null,
   answer_s: null,
+  restricted: false,
+  teams: [],
+  access: null,
 })
 const names = (devices: Device[]): string[] => devices.map((each) => each.name)
 const anywhere = placeTest('all', [])

@@ -1,5 +1,6 @@
 /** A recording as the page sees it: start, marks, stop. The engine does the work in its worker. */
 
+import type { Bytes } from '../../protocol/bytes'
 import type { Clock } from '../../protocol/secure'
 import type { Mark } from './store'
 
@@ -8,8 +9,15 @@ export type RecordingState = 'off' | 'starting' | 'on' | 'stopping'
 /** Why there is no recording, or none any more: words of the console. */
 export type RecordingProblem = 'unsupported' | 'full' | 'failed'
 
+/** A recording for the appliance: its id, its content key, and the head of its chain before the first chunk. */
+export interface SealTarget {
+  readonly id: string
+  readonly key: Bytes
+  readonly head: Bytes
+}
+
 export type RecordingCommand =
-  | { readonly type: 'record'; readonly name: string }
+  | { readonly type: 'record'; readonly name: string; readonly target: SealTarget | null }
   /** `marks`: JSON. */
   | { readonly type: 'record_stop'; readonly marks: string }
 
@@ -44,12 +52,13 @@ export class RecordingControl {
     return this.view.state === 'off'
   }
 
-  start(name: string): void {
+  /** `target` null: into a plain file of this browser. */
+  start(name: string, target: SealTarget | null = null): void {
     if (this.view.state !== 'off') return
     this.marks = []
     this.begin = this.clock()
     this.become({ ...NOT_RECORDING, state: 'starting', name })
-    this.post({ type: 'record', name })
+    this.post({ type: 'record', name, target })
   }
 
   stop(): void {

@@ -133,7 +133,7 @@ describe('RecordingControl', () => {
     control.hear({ type: 'recording', state: 'on', ms: 2500, bytes: 20 })
     control.hear({ type: 'recording', state: 'off', problem: null })
     expect(posted).toEqual([
-      { type: 'record', name: 'a.webm' },
+      { type: 'record', name: 'a.webm', target: null },
       { type: 'record_stop', marks: '[{"kind":"screenshot","ms":2500}]' },
     ])
     expect(views.map((view) => view.state)).toEqual(['starting', 'on', 'stopping', 'stopping', 'off'])

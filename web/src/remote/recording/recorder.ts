@@ -14,6 +14,14 @@ export interface Pointer {
   readonly place: Place | null
 }
 
+/** Where the bytes of a video file go as it is made. `Chunk`: a write at a position. */
+export interface RecordingFile<Chunk = { data: Uint8Array<ArrayBuffer>; position: number }> {
+  readonly stream: WritableStream<Chunk>
+  readonly bytes: number
+  /** Nothing more is written. `marks`: JSON that belongs to it. */
+  finish(marks: string, durationMs: number): Promise<void>
+}
+
 /** Where frames go: a file. */
 export interface FrameSink {
   /** Takes the picture as it is now; resolves when the next may come. `atMs`: since the beginning, always growing. */

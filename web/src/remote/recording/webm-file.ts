@@ -1,6 +1,6 @@
 /**
- * Frames of a surface -> a seekable WebM file (VP9, else VP8) in the browser's file system, written as it grows: memory stays
- * the same however long it takes, and what was written survives a closed tab. Only in a worker: there alone a file can be
+ * Frames of a surface -> a seekable WebM file (VP9, else VP8), written as it grows: memory stays the same however long it takes,
+ * and what was written survives a closed tab. Only in a worker: there alone a file can be
  * written in place.
  */
 
@@ -8,8 +8,9 @@ import { Output, StreamTarget, VideoSample, VideoSampleSource, WebMOutputFormat,
 import { utf8 } from '../../protocol/bytes'
 import type { CursorShape } from '../decoder'
 import type { Surface } from '../surface'
-import type { FrameSink, Pointer } from './recorder'
+import type { FrameSink, Pointer, RecordingFile } from './recorder'
 import { folder, marksOf } from './store'
+import { openHandle, type SyncHandle } from './sync-file'
 
 const CODECS = ['vp9', 'vp8'] as const
 /** How far a jump has to decode. */
@@ -19,23 +20,8 @@ const MIN_BITS_S = 1_000_000
 const MAX_BITS_S = 6_000_000
 const SECOND_MS = 1000
 
-/** FileSystemSyncAccessHandle: TypeScript's page library does not know what only workers have. */
-interface SyncHandle {
-  write(data: Uint8Array, options: { at: number }): number
-  truncate(size: number): void
-  flush(): void
-  close(): void
-}
-
-async function openHandle(name: string): Promise<SyncHandle> {
-  const handle = await (await folder()).getFileHandle(name, { create: true })
-  const opened = await (handle as unknown as { createSyncAccessHandle(): Promise<SyncHandle> }).createSyncAccessHandle()
-  opened.truncate(0)
-  return opened
-}
-
-/** Rejects with DOMException "QuotaExceededError" when the disk or the browser's share of it is full. */
-class GrowingFile {
+/** In the browser's own files. Rejects with DOMException "QuotaExceededError" when the disk or the browser's share of it is full. */
+export class GrowingFile implements RecordingFile {
   bytes = 0
   readonly stream = new WritableStream<StreamTargetChunk>({
     write: ({ data, position }) => {
@@ -48,7 +34,21 @@ class GrowingFile {
     },
   })
 
-  constructor(private readonly handle: SyncHandle) {}
+  private constructor(
+    private readonly name: string,
+    private readonly handle: SyncHandle,
+  ) {}
+
+  static async open(name: string): Promise<GrowingFile> {
+    return new GrowingFile(name, await openHandle(await folder(), name))
+  }
+
+  async finish(marks: string): Promise<void> {
+    const beside = await openHandle(await folder(), marksOf(this.name))
+    beside.write(utf8(marks), { at: 0 })
+    beside.flush()
+    beside.close()
+  }
 }
 
 async function codecFor(width: number, height: number): Promise<(typeof CODECS)[number]> {
@@ -64,11 +64,11 @@ export class WebmFile implements FrameSink {
   private readonly context: OffscreenCanvasRenderingContext2D
   private cursor: OffscreenCanvas | null = null
   private shape: CursorShape | null = null
+  private lastMs = 0
 
   private constructor(
-    private readonly name: string,
     private readonly surface: Surface,
-    private readonly file: GrowingFile,
+    private readonly file: RecordingFile<StreamTargetChunk>,
     private readonly output: Output,
     private readonly source: VideoSampleSource,
     private readonly canvas: OffscreenCanvas,
@@ -77,10 +77,9 @@ export class WebmFile implements FrameSink {
   }
 
   /** Rejects when the browser cannot encode video or keep a file. */
-  static async open(name: string, surface: Surface): Promise<WebmFile> {
+  static async open(file: RecordingFile<StreamTargetChunk>, surface: Surface): Promise<WebmFile> {
     const { width, height } = surface.size()
     const codec = await codecFor(width, height)
-    const file = new GrowingFile(await openHandle(name))
     const output = new Output({ format: new WebMOutputFormat(), target: new StreamTarget(file.stream) })
     const source = new VideoSampleSource({
       codec,
@@ -92,7 +91,7 @@ export class WebmFile implements FrameSink {
     })
     output.addVideoTrack(source)
     await output.start()
-    return new WebmFile(name, surface, file, output, source, new OffscreenCanvas(width, height))
+    return new WebmFile(surface, file, output, source, new OffscreenCanvas(width, height))
   }
 
   get bytes(): number {
@@ -100,6 +99,7 @@ export class WebmFile implements FrameSink {
   }
 
   async add(atMs: number, pointer: Pointer): Promise<void> {
+    this.lastMs = atMs
     this.draw(pointer)
     const sample = new VideoSample(this.canvas, { timestamp: atMs / SECOND_MS })
     try {
@@ -111,10 +111,7 @@ export class WebmFile implements FrameSink {
 
   async finish(marks: string): Promise<void> {
     await this.output.finalize()
-    const beside = await openHandle(marksOf(this.name))
-    beside.write(utf8(marks), { at: 0 })
-    beside.flush()
-    beside.close()
+    await this.file.finish(marks, this.lastMs)
   }
 
   private draw({ shape, place }: Pointer): void {

@@ -1,8 +1,7 @@
 /** Words of text messages, in English. */
 
 import type { smsKo } from './sms-ko'
-
-type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }
+import type { Texts } from './texts'
 
 export const smsEn: Texts<typeof smsKo> = {
   invite: 'Send by text message',

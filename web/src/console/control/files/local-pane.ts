@@ -37,7 +37,7 @@ export interface LocalPane {
   filesOf: (rows: readonly Row[]) => Promise<LocalFile[]>
 }
 
-const DOWNLOADS = new DownloadsTarget(download)
+export const DOWNLOADS = new DownloadsTarget(download)
 
 export function useLocalPane(): LocalPane {
   const picker = globalThis as Picker

@@ -6,10 +6,12 @@ import { Channel, FILES } from '../../../protocol/channels'
 import { decode, encode, type ConsoleMessage, type Via } from '../../../protocol/files'
 import type { Disk } from '../../../remote/files/disk'
 import { RemoteFiles } from '../../../remote/files/remote-files'
-import { isOver, type DownloadItem, type Item, type LocalFile } from '../../../remote/files/transfer-item'
+import { isOver, type DownloadItem, type Item, type LocalFile, type Target } from '../../../remote/files/transfer-item'
 import { Transfers } from '../../../remote/files/transfers'
 import { WorkerDisk } from '../../../remote/files/worker-disk'
 import type { ToolLink } from '../tool-link'
+import { DOWNLOADS } from './local-pane'
+import { useOffers, type Offers } from './offers'
 
 const SHOW_MS = 250
 
@@ -21,6 +23,10 @@ export interface FileTool {
   readonly items: ShallowRef<readonly Item[]>
   /** Files that are not there yet. */
   readonly open: ComputedRef<number>
+  /** Where files from the PC go: a folder that the operator opened, or the browser's downloads. */
+  readonly target: Readonly<ShallowRef<Target>>
+  saveTo: (target: Target) => void
+  readonly offers: Offers
   upload: (files: readonly LocalFile[], folder: string, via: Via) => void
 }
 
@@ -57,8 +63,11 @@ export function useFiles(link: ToolLink, sessionId: string, { disk }: Owned = { 
 
   link.listen(Channel.FILES, (body) => {
     const message = decode(body)
-    remote.receive(message)
-    transfers.receive(message)
+    if (message.type === 'offer') offers.take(message)
+    else {
+      remote.receive(message)
+      transfers.receive(message)
+    }
   })
   watch(
     allowed,
@@ -66,9 +75,15 @@ export function useFiles(link: ToolLink, sessionId: string, { disk }: Owned = { 
       if (now) return transfers.linkUp()
       remote.linkDown()
       transfers.linkDown()
+      offers.forget()
     },
     { flush: 'sync' },
   )
+
+  const target = shallowRef<Target>(DOWNLOADS)
+  const offers = useOffers(remote, (found, via) => {
+    transfers.download(found, target.value, via)
+  })
 
   function warn(event: BeforeUnloadEvent): void {
     if (transfers.items.some((item) => item.state === 'running')) event.preventDefault()
@@ -82,6 +97,9 @@ export function useFiles(link: ToolLink, sessionId: string, { disk }: Owned = { 
 
   return {
     allowed,
+    target,
+    saveTo: (next) => (target.value = next),
+    offers,
     remote,
     transfers,
     items,
