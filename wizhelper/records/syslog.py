@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from twisted.internet import ssl
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
+from twisted.internet.interfaces import IHandshakeListener, IPushProducer, IStreamClientEndpoint
 from twisted.internet.protocol import DatagramProtocol, Factory, Protocol
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -91,31 +91,39 @@ def counted(data: bytes) -> bytes:
     return b"%d %s" % (len(data), data)
 
 
-@implementer(IPushProducer)
+@implementer(IPushProducer, IHandshakeListener)
 class _Link(Protocol):
-    """A connection; `free`: its buffer takes more."""
+    """A connection; `free`: the other end is who it should be, and the buffer takes more."""
 
-    def __init__(self, lost: Callable[[], None]) -> None:
+    def __init__(self, lost: Callable[[], None], proven: bool) -> None:
         self._lost = lost
-        self.free = True
+        self._proven = proven  # over TLS not before the handshake: a line written earlier would count as sent
+        self._open = True
+
+    @property
+    def free(self) -> bool:
+        return self._proven and self._open
+
+    def handshakeCompleted(self) -> None:
+        self._proven = True
 
     def connectionMade(self) -> None:
         self.transport.registerProducer(self, True)  # type: ignore[union-attr]
 
     def pauseProducing(self) -> None:
-        self.free = False
+        self._open = False
 
     def resumeProducing(self) -> None:
-        self.free = True
+        self._open = True
 
     def stopProducing(self) -> None:
-        self.free = False
+        self._open = False
 
     def send(self, messages: list[bytes]) -> None:
         self.transport.write(b"".join(map(counted, messages)))  # type: ignore[union-attr]
 
     def connectionLost(self, reason: Any = None) -> None:
-        self.free = False
+        self._open = False
         self._lost()
 
 
@@ -188,7 +196,7 @@ class Forwarder:
             made = _Datagrams(Target("udp", address, self._target.port))
             self._reactor.listenUDP(0, made)
             return made
-        factory = Factory.forProtocol(lambda: _Link(self._lost))  # type: ignore[arg-type]
+        factory = Factory.forProtocol(lambda: _Link(self._lost, self._target.kind != "tls"))  # type: ignore[arg-type]
         link: Deferred[Any] = self._endpoint().connect(factory)
         return cast("_Link", await link)
 
