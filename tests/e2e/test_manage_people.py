@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e import harness
 from tests.e2e.harness import SCREENSHOTS, Appliance
@@ -57,9 +59,13 @@ def test_people_from_a_group_to_a_lock(chromium: Browser, server: Appliance) -> 
 
     page.get_by_test_id("filter-team").select_option(label="서울 1팀")
     expect(page.locator("tbody tr")).to_have_count(2)
-    page.get_by_test_id("filter-team").select_option("")
+    held: list[Route] = []
+    page.route(re.compile(r"/accounts\?"), lambda route: held.append(route), times=1)
+    with page.expect_request(re.compile(r"/accounts\?")):
+        page.get_by_test_id("filter-team").select_option("")
     page.get_by_test_id("account-q").fill("상담")
-    page.get_by_test_id("account-q").press("Enter")
+    page.get_by_test_id("account-q").press("Enter")  # while the list of everybody is still on its way
+    held[0].continue_()
     expect(page.locator("tbody tr")).to_have_count(4)
     page.screenshot(path=SCREENSHOTS / "people-accounts.png")
 
