@@ -17,12 +17,13 @@ from service_identity import VerificationError
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.protocol import Protocol
 from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._newclient import RequestTransmissionFailed  # public in what the Agent raises, not in a module
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
-from twisted.web.iweb import IPolicyForHTTPS
+from twisted.web.iweb import UNKNOWN_LENGTH, IPolicyForHTTPS
 from zope.interface import implementer
 
 from wizhelper.protocol import messages
@@ -133,6 +134,22 @@ class ServerLink:
         """Raises LinkError."""
         return await self._request("GET", path, None, None)
 
+    async def download(self, path: str, size_bytes: int, write: Callable[[bytes], Any]) -> None:
+        """GET of a file that has exactly so many bytes; `write` gets them as they come, and may raise.
+        Raises LinkError, and what `write` raises."""
+        try:
+            response = await self._http.get(
+                f"{self.server.base}{path}", timeout=REQUEST_TIMEOUT_S, allow_redirects=False, unbuffered=True
+            )
+        except Exception as problem:
+            raise _link_error(problem) from problem
+        # A proxy in between may leave the length out: the bytes are counted in any case.
+        if response.code != 200 or response.length not in (size_bytes, UNKNOWN_LENGTH):
+            raise LinkError("BAD_ANSWER", f"status {response.code}, {response.length} bytes")
+        done: Deferred[None] = Deferred()
+        response.deliverBody(_Pieces(self._reactor, size_bytes, write, done))
+        await done
+
     async def _request(self, method: str, path: str, body: bytes | None, bearer: str | None) -> dict[str, Any]:
         headers: dict[bytes | str, bytes | str] = {
             "Accept-Language": self.language,
@@ -198,6 +215,44 @@ class ServerLink:
             return TCP4ClientEndpoint(self._reactor, self.server.host, self.server.port, timeout=10)
         plain = HostnameEndpoint(self._reactor, self.server.host, self.server.port, timeout=10)
         return wrapClientTLS(_tls_options(self.server), plain)
+
+
+class _Pieces(Protocol):
+    """The body of an answer; who stays silent for REQUEST_TIMEOUT_S is given up."""
+
+    def __init__(self, reactor: Any, size_bytes: int, write: Callable[[bytes], Any], done: Deferred[None]) -> None:
+        self._left = size_bytes
+        self._write = write
+        self._done = done
+        self._silence = reactor.callLater(REQUEST_TIMEOUT_S, self._give_up, LinkError("SERVER_UNREACHABLE", "silence"))
+
+    def dataReceived(self, data: bytes) -> None:
+        self._left -= len(data)
+        self._silence.reset(REQUEST_TIMEOUT_S)
+        try:
+            if self._left < 0:
+                raise LinkError("BAD_ANSWER", "too long")
+            self._write(data)
+        except (LinkError, OSError) as problem:
+            self._give_up(problem)
+
+    def _give_up(self, problem: Exception) -> None:
+        transport: Any = self.transport
+        transport.abortConnection()
+        self._finish(problem)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # type: ignore[override]
+        self._finish(LinkError("SERVER_UNREACHABLE", "the file is not whole") if self._left else None)
+
+    def _finish(self, problem: Exception | None) -> None:
+        if self._silence.active():
+            self._silence.cancel()
+        if self._done.called:
+            return
+        if problem is not None:
+            self._done.errback(problem)
+        else:
+            self._done.callback(None)
 
 
 class SocketEvents:

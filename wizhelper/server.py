@@ -27,11 +27,12 @@ from wizhelper import __version__
 from wizhelper.accounts.logins import Accounts, LoginHooks
 from wizhelper.accounts.web import make_routes as account_routes
 from wizhelper.aftercare.web import make_routes as aftercare_routes
-from wizhelper.devices import reach
+from wizhelper.devices import reach, releases
 from wizhelper.devices.presence import Presence
 from wizhelper.devices.service import Devices
 from wizhelper.devices.web import make_routes as device_routes
 from wizhelper.downloads import packages, programs
+from wizhelper.downloads.agent_release import add_release_files
 from wizhelper.downloads.pages import CustomerPages
 from wizhelper.downloads.receipt import LIFETIME_S as RECEIPT_S
 from wizhelper.downloads.receipt import ReceiptPages
@@ -83,6 +84,7 @@ log = Logger()
 
 TICK_S = 2.0
 PURGE_S = 600.0
+OFFER_S = 60.0
 MAX_REQUEST_BYTES = 1024 * 1024
 PAGE_TOKEN_S = 4 * 3600
 
@@ -229,7 +231,8 @@ class Appliance(MultiService):
         self.support = Support(*parts, now, time.monotonic, os.urandom)
         self.sharing = Sharing(self.db, self.hub, self.support, now, time.monotonic, reach.reaches)
         presence = Presence(reactor.callLater, self.hub.tell_company)
-        self.devices = Devices(self.db, self.support, presence, keys, now, time.monotonic)
+        release = releases.load(settings.programs)
+        self.devices = Devices(self.db, self.support, presence, keys, now, time.monotonic, release)
         hooks = LoginHooks(self._logged_in, self._logged_out)
         self.accounts = Accounts(self.db, reactor, now, time.monotonic, hooks, rules.MAX_OPEN, self._access_urls)
         self.sms = self._make_sms(keys)
@@ -293,6 +296,7 @@ class Appliance(MultiService):
             packages.load(self._settings.programs),
             now,
         ).add_to(site)
+        add_release_files(site, self.devices.release)
         ReceiptPages(self.db, self._receipts, now).add_to(site)
         return site.site(sockets.resources(self._sockets(), {b"device": self._device_socket()}))
 
@@ -332,6 +336,7 @@ class Appliance(MultiService):
         await self.sms.outbox.start()
         self._add_timer(self._tick)
         self._add_timer(self._purge, PURGE_S)
+        self._add_timer(self._offer_updates, OFFER_S)
         if self._syslog is not None:
             self._add_timer(self._forward)
         where = "https" if self._settings.secure else "http"
@@ -370,6 +375,10 @@ class Appliance(MultiService):
 
         done = Deferred.fromCoroutine(purge())
         return done.addErrback(lambda f: log.failure("Deleting old records failed", f))
+
+    def _offer_updates(self) -> Deferred[None]:
+        offered = Deferred.fromCoroutine(self.devices.offer_updates())
+        return offered.addErrback(lambda f: log.failure("Offering the agent release failed", f))
 
     def _forward(self) -> Deferred[None]:
         assert self._syslog is not None

@@ -40,6 +40,11 @@ class DeviceEvents(Protocol):
     def unregistered(self) -> None:
         """Last: the registration is forgotten."""
 
+    def offered(self, offer: wire.Update) -> None:
+        """A release; whether it is any good is the program's to check."""
+
+    def restart_wanted(self, task: str) -> None: ...
+
 
 class DeviceLink(SocketEvents):
     """`registration` is always the newest, with the policy that this PC obeys."""
@@ -85,6 +90,9 @@ class DeviceLink(SocketEvents):
 
     def unregister(self) -> None:
         self._say(wire.Unregister())
+
+    def answer(self, message: wire.TaskDone | wire.Updated) -> None:
+        self._say(message)
 
     def _say(self, message: wire.DeviceMessage) -> None:
         if self._socket is not None:
@@ -143,6 +151,10 @@ class DeviceLink(SocketEvents):
                 self._tasks.run(message, own.access if own else None)
             case wire.Wake():
                 self._tasks.wake(message)
+            case wire.Update():
+                self._events.offered(message)
+            case wire.Restart(task):
+                self._events.restart_wanted(task)
             case wire.AreYouThere():
                 self._say(wire.Alive())
             case wire.Removed():

@@ -15,10 +15,14 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from agent.access import Workshop, language, run_program
+from agent.device import launcher
 from agent.device.desk import DeviceDesk
 from agent.device.enrolment import Application, about, enrol
 from agent.device.link import DeviceLink
+from agent.device.release_keys import release_keys
 from agent.device.store import DeviceStore, default_folder
+from agent.device.updating import Updater
+from agent.device.versions import Versions
 from agent.entrance import Entrance
 from agent.kept import Kept
 from agent.link import LinkError, ServerLink, parse_server
@@ -27,11 +31,14 @@ from agent.platform.restart import Restarter, current_restarter
 from agent.restarting import RestartParts
 from agent.resumed import back_in, pause, take_kept
 from agent.session import Joined, SupportSession
+from wizhelper import __version__
 from wizhelper.protocol import device as wire
 
 log = Logger()
 
 INSTANCE_BYTES = 16
+#: For an answer to leave before this program ends.
+ANSWER_OUT_S = 1.0
 #: After a restart that came back at the logon screen.
 DESKTOP_EVERY_S = 2.0
 
@@ -47,8 +54,12 @@ def grouped_key(public: bytes) -> str:
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
+def state_folder(options: Any) -> Path:
+    return Path(options.state) if options.state else default_folder()
+
+
 def _store(options: Any) -> DeviceStore:
-    store = DeviceStore(Path(options.state) if options.state else default_folder())
+    store = DeviceStore(state_folder(options))
     store.open()
     return store
 
@@ -73,7 +84,11 @@ async def _enroll(options: Any, reactor: Any) -> int:
 
 
 def run_device(options: Any, reactor: Any) -> int:
-    return run_program(partial(_device, options, reactor), reactor)
+    """Of what is installed, or of a newer version that runs in its place."""
+    if launcher.is_launched():
+        return run_program(partial(_device, options, reactor), reactor)
+    versions = Versions(state_folder(options), __version__, release_keys())
+    return launcher.run(versions, sys.argv[1:], lambda: run_program(partial(_device, options, reactor), reactor))
 
 
 async def _device(options: Any, reactor: Any) -> int:
@@ -86,6 +101,7 @@ async def _device(options: Any, reactor: Any) -> int:
         return await program.run()
     finally:
         workshop.close()
+        store.close()
 
 
 class DeviceProgram:
@@ -106,6 +122,8 @@ class DeviceProgram:
         self._link = DeviceLink(reactor, self._server, store, registration, self._key, said, self)
         self._desks: dict[str, DeviceDesk] = {}
         self._done: Deferred[int] = Deferred()
+        versions = Versions(store.folder, __version__, release_keys())
+        self._updater = Updater(reactor, self._server, versions, self._link.answer, lambda: bool(self._desks), self._restart_soon)
 
     def run(self) -> Coroutine[Any, Any, int]:
         self._reactor.addSystemEventTrigger("before", "shutdown", self._shutdown)
@@ -123,6 +141,26 @@ class DeviceProgram:
 
     def device_state(self, state: str) -> None:
         self._say("device", state=state)
+        if state != "offline":
+            self._updater.reached()
+
+    def offered(self, offer: wire.Update) -> None:
+        self._updater.offered(offer)
+
+    def restart_wanted(self, task: str) -> None:
+        busy = bool(self._desks)
+        self._link.answer(wire.TaskDone(task, "DEVICE_BUSY" if busy else "", None, ""))
+        if not busy:
+            self._restart_soon()
+
+    def _restart_soon(self) -> None:
+        self._reactor.callLater(ANSWER_OUT_S, self._restart)
+
+    def _restart(self) -> None:
+        """A session that began in this moment goes first; an update asks again at its end."""
+        if not self._done.called and not self._desks:
+            self._say("restart")
+            self._done.callback(launcher.RESTART)
 
     def invited(self, invite: wire.Invite) -> None:
         self._begin(Joined(invite.session, invite.secret, self._link.registration.company, invite.operator))
@@ -168,10 +206,12 @@ class DeviceProgram:
 
     def _ended(self, reason: str, session: str) -> str:
         del self._desks[session]
+        self._updater.now_idle()
         return reason
 
     def unregistered(self) -> None:
         self._say("unregistered")
         for desk in list(self._desks.values()):
             desk.leave()
-        self._done.callback(0)
+        if not self._done.called:
+            self._done.callback(0)

@@ -79,12 +79,18 @@ class DeviceStore:
         except OSError:
             raise LinkError("ALREADY_RUNNING", str(self._folder)) from None
 
+    def close(self) -> None:
+        """Another process may have the folder from now on."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def key(self) -> SigningKey:
         """The device's key, made at the first call. Raises LinkError("STATE_FOLDER") for a file that holds none."""
         file = self._folder / KEY_FILE
         try:
             if not file.exists():
-                _replace(file, os.urandom(KEY_BYTES).hex().encode())
+                replace_file(file, os.urandom(KEY_BYTES).hex().encode())
             return SigningKey(from_hex(file.read_text("ascii").strip(), KEY_BYTES, "STATE_FOLDER"))
         except (OSError, UnicodeDecodeError, RemoteProtocolError) as problem:
             raise LinkError("STATE_FOLDER", f"{file}: {problem}") from None
@@ -103,7 +109,7 @@ class DeviceStore:
 
     def keep(self, registration: Registration) -> None:
         """Raises OSError; what was kept before is then still there."""
-        _replace(self._folder / REGISTRATION_FILE, messages.dump_json(asdict(registration)))
+        replace_file(self._folder / REGISTRATION_FILE, messages.dump_json(asdict(registration)))
 
     def forget(self) -> None:
         """The PC is not registered any more: its key is of no use, and the next registration makes a new one."""
@@ -111,8 +117,8 @@ class DeviceStore:
             (self._folder / name).unlink(missing_ok=True)
 
 
-def _replace(file: Path, data: bytes) -> None:
-    """mkstemp makes the file with mode 0600."""
+def replace_file(file: Path, data: bytes) -> None:
+    """The whole of it or nothing, readable by its owner only (mkstemp: 0600). Raises OSError."""
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
     try:
         with os.fdopen(descriptor, "wb") as out:

@@ -24,6 +24,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from twisted.web._newclient import RequestTransmissionFailed
 from twisted.web.client import ResponseDone, ResponseNeverReceived
+from twisted.web.iweb import UNKNOWN_LENGTH
 
 from agent.link import (
     MAX_ANSWER_BYTES,
@@ -136,7 +137,7 @@ def test_a_ca_that_is_none_never_falls_back_to_the_systems(pem: bytes) -> None:
 class FakeResponse:
     """`pieces` arrive at once, then the answer ends unless `endless`."""
 
-    length = -1
+    length: Any = UNKNOWN_LENGTH
 
     def __init__(self, code: int, pieces: list[bytes], endless: bool = False) -> None:
         self.code = code
@@ -147,6 +148,8 @@ class FakeResponse:
 
     def loseConnection(self) -> None:
         self.cut = True
+
+    abortConnection = loseConnection
 
     def deliverBody(self, protocol: Protocol) -> None:
         protocol.transport = cast(Any, self)
@@ -165,6 +168,9 @@ class FakeHttp:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
+
+    def get(self, url: str, **options: Any) -> Deferred[Any]:
+        return self.request("GET", url, **options)
 
     def request(self, method: str, url: str, **options: Any) -> Deferred[Any]:
         self.calls.append((method, url, options))
@@ -280,6 +286,58 @@ def test_an_answer_that_never_ends_is_given_up() -> None:
     assert results == []
     reactor.advance(REQUEST_TIMEOUT_S)
     assert results[0].value.code == "SERVER_UNREACHABLE"
+
+
+# --- files --------------------------------------------------------------------------------------------------------------
+
+
+def fetched(answer: Any, size_bytes: int = 10, write: Callable[[bytes], Any] | None = None) -> tuple[Any, bytes, Any]:
+    """-> the result (None: whole), what was written, the reactor and its call."""
+    found = bytearray()
+    result, http, reactor, results = asked(answer, lambda link: link.download("/file", size_bytes, write or found.extend))
+    assert http.calls[0][:2] == ("GET", "https://support.example:443/file")
+    assert http.calls[0][2]["allow_redirects"] is False
+    return (result.value if isinstance(result, Failure) else result), bytes(found), (reactor, results)
+
+
+def test_a_file_is_handed_on_as_it_comes() -> None:
+    result, found, (reactor, _) = fetched(FakeResponse(200, [b"01234", b"56789"]))
+    assert (result, found) == (None, b"0123456789") and reactor.waits == []
+
+
+@pytest.mark.parametrize("pieces", [[b"0123", b"45678"], [], [b"0123456789", b"!"]])
+def test_a_file_of_another_length_is_none(pieces: list[bytes]) -> None:
+    result, *_ = fetched(FakeResponse(200, pieces))
+    assert isinstance(result, LinkError) and result.code in ("SERVER_UNREACHABLE", "BAD_ANSWER")
+
+
+def test_an_announced_length_that_does_not_fit_is_not_even_read() -> None:
+    answer = FakeResponse(200, [b"0123456789"])
+    answer.length = 11
+    result, found, _ = fetched(answer)
+    assert result.code == "BAD_ANSWER" and found == b"" and answer.delivered == 0
+
+
+def test_a_refusal_is_no_file() -> None:
+    result, found, _ = fetched(FakeResponse(404, [b"0123456789"]))
+    assert result.code == "BAD_ANSWER" and found == b""
+
+
+def test_a_server_that_falls_silent_is_given_up() -> None:
+    answer = FakeResponse(200, [b"01234"], endless=True)
+    result, _, (reactor, results) = fetched(answer)
+    assert result is None and results == []
+    reactor.advance(REQUEST_TIMEOUT_S)
+    assert results[0].value.code == "SERVER_UNREACHABLE" and answer.cut
+
+
+def test_a_full_disk_ends_the_transfer() -> None:
+    def full(_data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    answer = FakeResponse(200, [b"01234", b"56789"])
+    result, *_ = fetched(answer, write=full)
+    assert isinstance(result, OSError) and answer.cut and answer.delivered == 5
 
 
 def test_no_content_is_an_empty_answer() -> None:

@@ -15,12 +15,14 @@ import random
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.protocol.tool_vectors import TOOLS
-from wizhelper.protocol import control, frames, input, live, local, messages, screen
+from wizhelper.protocol import control, device, frames, input, live, local, messages, screen
+from wizhelper.protocol import update as releases
 from wizhelper.protocol.channels import Channel
 from wizhelper.protocol.control import Identity
 from wizhelper.protocol.errors import RemoteProtocolError
@@ -107,10 +109,44 @@ def _plain_targets() -> Iterator[Target]:
     yield from _plain("screen", _hex([wire["screen"]["stats"]["body"]]), screen.decode_stats)
     yield from _plain("screen", _hex(wire["screen"]["troubles"].values()), screen.decode_trouble)
     yield from _plain("live", lives, live.decode_from_agent, live.decode_from_server)
+    devices = tuple(device.encode(message) for message in _device_samples())
+    yield from _plain("device", devices, device.decode_from_device, device.decode_from_server)
+    yield from _plain("update", (json.dumps(asdict(_RELEASE)).encode(),), releases.parse_signed)
+    yield from _plain("update", (_RELEASE.text.encode(),), _release_text)
     yield from _plain("local", tuple(local.encode(message) for message in _local_samples()), *_LOCAL_DECODERS)
     yield from _plain("messages", (json.dumps(wire["control"]["auth"]["identity"]).encode(),), _identity)
     yield from _plain("frames", _hex([s["plaintext"] for s in wire["padding"]]), _unpad_control)
     yield from _plain("frames", _sealed_frames(), frames.decode_header)
+
+
+_RELEASE_KEY = SigningKey(b"r" * 32)
+_RELEASE = releases.sign_manifest(
+    releases.make_manifest(
+        "1.2.0", datetime(2026, 11, 27, tzinfo=UTC), [releases.ReleaseProgram("linux", "x86_64", 1000, "ab" * 32)]
+    ),
+    _RELEASE_KEY,
+    [releases.hand_over(b"k" * 32, _RELEASE_KEY)],
+)
+
+
+def _release_text(data: bytes) -> object:
+    """As if a release key had signed whatever this is."""
+    return releases.unverified(releases.SignedManifest(data.decode("utf-8", "replace"), ""))
+
+
+def _device_samples() -> list[device.DeviceMessage | device.ServerMessage]:
+    return [
+        device.Challenge("ab" * 32),
+        device.prove("ab" * 32, "d", device.About("i", "0.1.0", "PC", "u", "linux", "12"), _RELEASE_KEY),
+        device.Admitted("pending", "매장", "회사", None),
+        device.Invite("s", "secret", "김상담", "점검", "이팀장"),
+        device.Task("t", "sh", "hostname"),
+        device.TaskDone("t", "", 0, "out"),
+        device.Wake("t", (device.Network("00:11:22:33:44:55", "192.0.2.0/24", "192.0.2.255"),)),
+        device.Restart("t"),
+        device.Update("t", _RELEASE),
+        device.Updated("t", "1.2.0", ""),
+    ]
 
 
 def _live_samples() -> list[live.AgentMessage | live.ServerMessage]:

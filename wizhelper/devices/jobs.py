@@ -12,17 +12,21 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wizhelper.devices import access, reach
+from wizhelper.devices import access, reach, rollout
 from wizhelper.devices.model import Device, Status
-from wizhelper.devices.work_model import DeviceJob, DeviceResult
+from wizhelper.devices.releases import Release
+from wizhelper.devices.work_model import DeviceJob, DeviceResult, JobAction
 from wizhelper.http.api import Caller
 from wizhelper.protocol import device as wire
-from wizhelper.protocol.device_access import Action
 from wizhelper.store import audit
 
 SENT, CALLED, DONE, FAILED = "sent", "called", "done", "failed"
+#: What the device's own policy decides; the other actions change nothing that it could forbid.
+BY_RULE = frozenset({JobAction.COMMAND, JobAction.WAKE})
 ANSWER_LIMIT = timedelta(minutes=2)
 AWAKE_LIMIT = timedelta(minutes=5)
+#: A program is fetched by a slow line, and starts anew only when nobody is connected.
+UPDATE_LIMIT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -34,37 +38,53 @@ class Order:
 
 
 def start(
-    db: Session, now: datetime, caller: Caller, action: Action, devices: Iterable[str], shell: str, command: str,
-    online: frozenset[str],
+    db: Session, now: datetime, caller: Caller, action: JobAction, devices: Iterable[str], shell: str, command: str,
+    online: frozenset[str], release: Release | None,
 ) -> tuple[DeviceJob, list[Order]]:
-    """Raises ApiError("NOT_FOUND") if one of the devices is not reached; nothing is done then."""
+    """Raises ApiError("NOT_FOUND") if one of the devices is not reached, "NO_AGENT_RELEASE"; nothing is done then."""
+    if action is JobAction.UPDATE:
+        command = rollout.check_available(release.version if release else None)
     rows = [reach.device_for(db, caller, each) for each in dict.fromkeys(devices)]
     job = DeviceJob(id=str(uuid.uuid4()), company_id=caller.company, asked_by=caller.account, at=now, action=action)
-    job.shell, job.command = (shell, command) if action is Action.COMMAND else ("", "")
+    job.shell = shell if action is JobAction.COMMAND else ""
+    job.command = command if action in (JobAction.COMMAND, JobAction.UPDATE) else ""
     db.add(job)
     db.flush()
-    orders = [order for row in rows if (order := _begin(db, now, job, row, online)) is not None]
+    orders = [order for row in rows if (order := _begin(db, now, job, row, online, release)) is not None]
     facts = {"job": job.id, "what": str(action), "command": job.command, "devices": [row.id for row in rows]}
     audit.append(db, now, caller.company, caller.actor, "device_job.started", facts)
     return job, orders
 
 
-def _begin(db: Session, now: datetime, job: DeviceJob, row: Device, online: frozenset[str]) -> Order | None:
+def _begin(
+    db: Session, now: datetime, job: DeviceJob, row: Device, online: frozenset[str], release: Release | None
+) -> Order | None:
     """The device's result, and what is sent for it; a device that cannot be asked has its result at once."""
     result = DeviceResult(job_id=job.id, device_id=row.id, state=FAILED, at=now, exit_code=None, through=None)
     db.add(result)
     if row.cloned_at is not None:
         result.code = "DEVICE_CLONED"
-    elif job.action not in access.effective(db, row).actions:
+    elif job.action in BY_RULE and job.action not in access.effective(db, row).actions:
         result.code = "NOT_ALLOWED"
-    elif Action(job.action) is Action.WAKE:
+    elif job.action == JobAction.WAKE:
         return _wake(db, job, row, result, online)
     elif row.id not in online:
         result.code = "DEVICE_OFFLINE"
+    elif job.action == JobAction.UPDATE and not rollout.is_behind(row.agent_version, job.command):
+        result.state = DONE
     else:
         result.state = SENT
-        return Order(row.id, wire.Task(job.id, job.shell, job.command))
+        return Order(row.id, _message(job, row, now, release))
     return None
+
+
+def _message(job: DeviceJob, row: Device, now: datetime, release: Release | None) -> wire.ServerMessage:
+    if job.action == JobAction.RESTART:
+        return wire.Restart(job.id)
+    if job.action == JobAction.UPDATE and release is not None:
+        rollout.offered(row, now, release.version)
+        return wire.Update(job.id, release.signed)
+    return wire.Task(job.id, job.shell, job.command)
 
 
 def _wake(db: Session, job: DeviceJob, row: Device, result: DeviceResult, online: frozenset[str]) -> Order | None:
@@ -128,27 +148,52 @@ def done(db: Session, now: datetime, device: str, told: wire.TaskDone) -> None:
     if result is None or result.state != SENT or (result.through or result.device_id) != device:
         return
     result.at, result.code = now, told.code[:32]
-    if target:
+    if target or db.get_one(DeviceJob, job).action == JobAction.RESTART:
         result.state = FAILED if told.code else CALLED
         return
     result.state, result.exit_code = FAILED if told.code else DONE, told.exit
     result.output = told.output.replace("\0", "")[: wire.MAX_OUTPUT_BYTES]
 
 
-def woke(db: Session, now: datetime, device: str) -> None:
-    """The device has linked: whoever called it is told."""
-    query = select(DeviceResult).where(
-        DeviceResult.device_id == device, DeviceResult.state.in_([SENT, CALLED]), DeviceResult.through.is_not(None)
-    )
-    for result in db.scalars(query.where(DeviceResult.at > now - AWAKE_LIMIT)):
-        result.state, result.code, result.at = DONE, "", now
+def updated(db: Session, now: datetime, device: str, told: wire.Updated) -> None:
+    """The new version is there and runs soon, or the device does not take it."""
+    if told.code == rollout.ROLLED_BACK and not told.task:
+        _went_back(db, now, device, told.version)
+        return
+    result = db.get(DeviceResult, (told.task, device)) if told.task else None
+    if result is not None and result.state == SENT:
+        result.state, result.code, result.at = FAILED if told.code else CALLED, told.code[:32], now
 
 
-def state_now(result: DeviceResult, now: datetime) -> tuple[str, str]:
+def _went_back(db: Session, now: datetime, device: str, version: str) -> None:
+    query = select(DeviceResult).join(DeviceJob, DeviceJob.id == DeviceResult.job_id)
+    mine = query.where(DeviceResult.device_id == device, DeviceResult.state.in_([SENT, CALLED]))
+    for result in db.scalars(mine.where(DeviceJob.action == JobAction.UPDATE, DeviceJob.command == version)):
+        result.state, result.code, result.at = FAILED, rollout.ROLLED_BACK, now
+
+
+def linked(db: Session, now: datetime, device: Device) -> None:
+    """The device is back: whoever woke it, or had it start anew, is told; `device` says already which version it runs."""
+    query = select(DeviceResult, DeviceJob).join(DeviceJob, DeviceJob.id == DeviceResult.job_id)
+    waiting = query.where(DeviceResult.device_id == device.id, DeviceResult.state.in_([SENT, CALLED]))
+    for result, job in db.execute(waiting.where(DeviceResult.at > now - UPDATE_LIMIT)):
+        if _is_back(result, job, device) and state_now(result, job.action, now)[0] != FAILED:
+            result.state, result.code, result.at = DONE, "", now
+
+
+def _is_back(result: DeviceResult, job: DeviceJob, device: Device) -> bool:
+    if job.action == JobAction.UPDATE:
+        return not rollout.is_behind(device.agent_version, job.command)
+    return result.through is not None or (job.action == JobAction.RESTART and result.state == CALLED)
+
+
+def state_now(result: DeviceResult, action: str, now: datetime) -> tuple[str, str]:
     """-> state and code; who does not answer in time has failed."""
-    limit = AWAKE_LIMIT if result.through else ANSWER_LIMIT
+    limit, code = (AWAKE_LIMIT, "NOT_AWAKE") if result.through else (ANSWER_LIMIT, "NO_ANSWER")
+    if action == JobAction.UPDATE or (action == JobAction.RESTART and result.state == CALLED):
+        limit, code = UPDATE_LIMIT, "NOT_BACK"
     if result.state in (SENT, CALLED) and result.at <= now - limit:
-        return FAILED, "NOT_AWAKE" if result.through else "NO_ANSWER"
+        return FAILED, code
     return result.state, result.code
 
 

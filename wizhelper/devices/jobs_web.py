@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from wizhelper.devices import jobs
 from wizhelper.devices.service import Devices
 from wizhelper.devices.view import DeviceId
-from wizhelper.devices.work_model import DeviceJob
+from wizhelper.devices.work_model import DeviceJob, JobAction
 from wizhelper.http.api import ADMINS, OPERATORS, Call, Caller, Model, Role, Routes
 from wizhelper.http.errors import ApiError
-from wizhelper.protocol.device_access import MAX_COMMAND, Action
+from wizhelper.protocol.device_access import MAX_COMMAND
 from wizhelper.relay.limits import HOUR, MINUTE, Budget, Window
 
 MAX_DEVICES = 200
@@ -23,7 +23,7 @@ MAX_DEVICES = 200
 class JobIn(Model):
     """`shell` and `command` for the action "command" only."""
 
-    action: Literal["command", "wake"]
+    action: JobAction
     devices: Annotated[list[DeviceId], Field(min_length=1, max_length=MAX_DEVICES)]
     shell: Literal["sh", "cmd", "powershell"] = "sh"
     command: str = Field(default="", max_length=MAX_COMMAND)
@@ -51,7 +51,7 @@ class JobOut(Model):
 def described(db: Session, now: datetime, job: DeviceJob) -> JobOut:
     found = []
     for row, name in jobs.results(db, job):
-        state, code = jobs.state_now(row, now)
+        state, code = jobs.state_now(row, job.action, now)
         found.append(
             ResultOut(
                 device=row.device_id, name=name, state=state, code=code, exit_code=row.exit_code, output=row.output
@@ -65,11 +65,10 @@ def add_job_routes(routes: Routes, devices: Devices) -> None:
 
     def may(caller: Caller, form: JobIn) -> None:
         """Raises ApiError: FORBIDDEN, INVALID_FIELDS, TOO_MANY_TRIES."""
-        if Action(form.action) is Action.COMMAND:
-            if caller.role is not Role.ADMIN:
-                raise ApiError("FORBIDDEN")
-            if not form.command.strip():
-                raise ApiError("INVALID_FIELDS", fields={"command": "must not be empty"})
+        if form.action is not JobAction.WAKE and caller.role is not Role.ADMIN:
+            raise ApiError("FORBIDDEN")
+        if form.action is JobAction.COMMAND and not form.command.strip():
+            raise ApiError("INVALID_FIELDS", fields={"command": "must not be empty"})
         wait = budget.wait_s(caller.actor)
         if wait > 0:
             raise ApiError("TOO_MANY_TRIES", details={"retry_after_s": int(wait) + 1})
@@ -77,14 +76,15 @@ def add_job_routes(routes: Routes, devices: Devices) -> None:
 
     @routes.post("/device-jobs", roles=ADMINS | OPERATORS, body=JobIn, result=JobOut, status=201)
     async def start_job(call: Call[JobIn]) -> JobOut:
-        """Wakes devices through a neighbour, or runs a command where their policy allows it (administrators only)."""
+        """Wakes devices through a neighbour; for administrators also: runs a command where their policy allows it, starts the
+        agent anew, or updates it."""
         caller, form, now = call.caller, call.body, devices.now()
         may(caller, form)
         online = devices.presence.all_online()
 
         def work(db: Session) -> tuple[JobOut, list[jobs.Order]]:
-            what = (Action(form.action), form.devices, form.shell, form.command)
-            job, orders = jobs.start(db, now, caller, *what, online)
+            what = (form.action, form.devices, form.shell, form.command)
+            job, orders = jobs.start(db, now, caller, *what, online, devices.release)
             db.flush()
             return described(db, now, job), orders
 

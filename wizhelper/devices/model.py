@@ -32,6 +32,14 @@ class DeviceEventKind(StrEnum):
     CLONE_SEEN = "clone_seen"
     WRONG_KEY = "wrong_key"
     REMOVED = "removed"
+    UPDATE_FAILED = "update_failed"
+
+
+class UpdateMode(StrEnum):
+    """Whether devices take a new agent release by themselves, in stages, or when an administrator asks."""
+
+    AUTO = "auto"
+    BY_HAND = "by_hand"
 
 
 class DeviceGroup(Base):
@@ -62,7 +70,8 @@ class DeviceGroupTeam(Base):
 class Device(Base):
     """`key`: hex of the Ed25519 key that it proves at each link. `group_id` None: unclassified. `cloned_at`: two machines
     showed up with this key; nobody connects until the device was registered anew. `networks`: protocol.device.Network of each
-    network card, as the agent told them last."""
+    network card, as the agent told them last. `update_*`: the agent release that it was offered last or went back from, why it
+    did not take it ("": it did, or is at it), and since when."""
 
     __tablename__ = "devices"
     __table_args__ = (Index("devices_company_status", "company_id", "status"),)
@@ -90,6 +99,9 @@ class Device(Base):
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cloned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    update_version: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    update_code: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    update_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class DeviceEvent(Base):
@@ -130,3 +142,13 @@ class DeviceSettings(Base):
     approval: Mapped[str] = mapped_column(String(16), default=Approval.NEVER)
     answer_s: Mapped[int] = mapped_column(default=DEFAULT_ANSWER_S)
     access: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    updates: Mapped[str] = mapped_column(String(16), default=UpdateMode.AUTO, server_default=UpdateMode.AUTO)
+
+
+class AgentRelease(Base):
+    """When this appliance had a release first: its stages count from then."""
+
+    __tablename__ = "agent_releases"
+
+    version: Mapped[str] = mapped_column(String(32), primary_key=True)
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

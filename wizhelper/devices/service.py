@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from twisted.logger import Logger
 
 from wizhelper.accounts.model import Account
-from wizhelper.devices import jobs, policy, reach, rules, visits
+from wizhelper.devices import jobs, policy, reach, rollout, rules, visits
 from wizhelper.devices.model import Device, DeviceEventKind, Status
 from wizhelper.devices.presence import DeviceLink, Presence
+from wizhelper.devices.releases import Release
 from wizhelper.devices.work_model import VisitState
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol import device as wire
@@ -42,8 +43,10 @@ class Devices:
         keys: Keys,
         now: Callable[[], datetime],
         clock: Callable[[], float],
+        release: Release | None = None,
     ) -> None:
         self.db = db
+        self.release = release
         self.now = now
         self.clock = clock
         self.presence = presence
@@ -142,7 +145,7 @@ class Devices:
         def work(db: Session) -> int:
             device = db.get_one(Device, proof.device)
             rules.linked(db, self.now(), device, proof.about, address)
-            jobs.woke(db, self.now(), device.id)
+            jobs.linked(db, self.now(), device)
             return device.company_id
 
         company = await self.db.run(work)
@@ -163,11 +166,26 @@ class Devices:
                 await self.db.run(lambda db: jobs.keep_networks(db.get_one(Device, device_id), message))
             case wire.TaskDone():
                 await self.db.run(lambda db: jobs.done(db, self.now(), device_id, message))
+            case wire.Updated():
+                await self.db.run(lambda db: self._updated(db, device_id, message))
             case wire.Declined():
                 await self._declined(device_id, message)
             case wire.Unregister():
                 company = await self.db.read(lambda db: db.get_one(Device, device_id).company_id)
                 await self.remove(company, rules.DEVICE, device_id)
+
+    def _updated(self, db: Session, device_id: str, message: wire.Updated) -> None:
+        rollout.told(db, self.now(), db.get_one(Device, device_id), message)
+        jobs.updated(db, self.now(), device_id, message)
+
+    async def offer_updates(self) -> None:
+        """For a timer: the devices whose turn it is are offered the release at hand."""
+        release = self.release
+        if release is None:
+            return
+        online = self.presence.all_online()
+        for device in await self.db.run(lambda db: rollout.due(db, self.now(), release.version, online)):
+            self.presence.send(device, wire.Update("", release.signed))
 
     async def _clone(self, device_id: str) -> None:
         log.warn("Two machines have the key of device {device}", device=device_id)

@@ -14,6 +14,7 @@ from wizhelper.devices.groups_web import add_group_routes
 from wizhelper.devices.jobs_web import add_job_routes
 from wizhelper.devices.model import Device, DeviceEventKind, DeviceGroup, DeviceSettings, EnrolmentToken, Status
 from wizhelper.devices.service import Devices
+from wizhelper.devices.updates_web import add_update_routes
 from wizhelper.http.api import ADMINS, OPERATORS, PUBLIC, READERS, Call, Routes
 from wizhelper.http.errors import ApiError
 from wizhelper.protocol.device import About, enrolment_text, from_hex
@@ -119,6 +120,7 @@ def make_routes(devices: Devices) -> Routes:
     add_access_routes(routes, devices)
     add_visit_routes(routes, devices)
     add_job_routes(routes, devices)
+    add_update_routes(routes, devices)
     _add_tokens(routes, devices)
     return routes
 

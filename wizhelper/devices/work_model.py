@@ -39,8 +39,17 @@ class DeviceVisit(Base):
     session_id: Mapped[str | None] = mapped_column(ForeignKey("support_sessions.id"), index=True)
 
 
+class JobAction(StrEnum):
+    """What may be done to many devices: `RESTART` starts the agent anew, not the PC; `UPDATE` hands it the release at hand."""
+
+    COMMAND = "command"
+    WAKE = "wake"
+    RESTART = "restart"
+    UPDATE = "update"
+
+
 class DeviceJob(Base):
-    """One action on many devices. `command` only for that action."""
+    """One action on many devices. `action`: a JobAction. `command`: of a command its text, of an update the version."""
 
     __tablename__ = "device_jobs"
     __table_args__ = (Index("device_jobs_company_at", "company_id", "at"),)

@@ -449,6 +449,13 @@ CATALOGUE: Mapping[str, Entry] = {
         "The download's token is no longer valid.",
         "Enter the number again on the customer page.",
     ),
+    "NO_AGENT_RELEASE": _e(
+        409,
+        "이 서버에 배포할 에이전트 업데이트가 없습니다.",
+        "서명된 배포 파일(agent-release.json)과 프로그램을 프로그램 폴더에 넣고 서버를 다시 시작하세요.",
+        "This server has no agent update to hand out.",
+        "Put the signed release (agent-release.json) and its programs into the programs folder and restart the server.",
+    ),
     "PROGRAM_MISSING": _e(
         404,
         "이 운영체제용 프로그램이 이 서버에 없습니다.",

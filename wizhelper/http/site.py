@@ -22,6 +22,7 @@ from wizhelper.http import openapi, reading
 from wizhelper.http.api import PREFIX, PUBLIC, Call, Caller, Download, Route
 from wizhelper.http.errors import ApiError, Language, language_of
 from wizhelper.http.hosts import Hosts
+from wizhelper.http.sending import send
 from wizhelper.protocol import messages
 from wizhelper.store.database import StoreBusy, StoreFull
 
@@ -128,7 +129,7 @@ class WebSite:
         async def view(request: Request, **params: str) -> bytes:
             try:
                 page = self._page(request, params)
-                return _write(request, await handler(page))
+                return await send(request, _write(request, await handler(page)))
             except ApiError as problem:
                 return _refuse(request, problem)
 
@@ -156,7 +157,7 @@ class WebSite:
                 call = await self._call(request, route, params)
                 result = await route.handler(call)
                 self._set_cookies(request, call)
-                return _write_model(request, route, result)
+                return await send(request, _write_model(request, route, result))
             except ApiError as problem:
                 return _refuse(request, problem)
 
@@ -356,6 +357,7 @@ def _write_model(request: Request, route: Route, result: BaseModel | Download | 
 
 
 def _write(request: Request, response: Response) -> bytes:
+    """Status and headers; -> the body that is to follow."""
     request.setResponseCode(response.status)
     request.responseHeaders.removeHeader(b"Server")  # names twisted's version
     headers = {

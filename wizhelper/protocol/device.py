@@ -1,7 +1,7 @@
 """The registered device's link (/ws/device) and its enrolment: JSON text messages, `type` as in live.py.
 
-server -> device   Challenge first; after the proof Admitted, then Policy, Invite, Task, Wake, Removed whenever they happen
-device -> server   Proof first, then Networks, Rename, Unregister, Alive; Declined and TaskDone as answers
+server -> device   Challenge first; after the proof Admitted, then Policy, Invite, Task, Wake, Restart, Update, Removed whenever
+device -> server   Proof first, then Networks, Rename, Unregister, Alive; Declined, TaskDone and Updated as answers
 
 The device proves its Ed25519 key by signing the server's nonce together with everything that it says of itself. The policy
 of unattended access is a text that the organisation key signs; the device keeps its own copy and never takes an older one.
@@ -18,6 +18,7 @@ from wizhelper.protocol import messages
 from wizhelper.protocol.device_access import AccessRules, check_rules
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.secure import KEY_BYTES, SIGNATURE_BYTES, SigningKey, sha256, verify_signature
+from wizhelper.protocol.update import SignedManifest
 
 BAD = "BAD_DEVICE"
 BAD_POLICY = "BAD_POLICY"
@@ -160,6 +161,31 @@ class Wake:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """The agent starts anew, not the PC; TaskDone is the answer."""
+
+    task: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """A release that the agent may replace itself by; Updated is the answer. `task`: "" if the appliance offers it by itself."""
+
+    task: str
+    manifest: SignedManifest
+
+
+@dataclass(frozen=True)
+class Updated:
+    """`code`: "" when `version` is there and runs as soon as no session goes on; else why not. UPDATE_ROLLED_BACK, with
+    no task, is said at each link after a version did not prove itself."""
+
+    task: str
+    version: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Removed:
     """The device is not registered any more."""
 
@@ -195,11 +221,13 @@ class DevicePolicy:
     access: AccessRules = field(default_factory=AccessRules)
 
 
-DeviceMessage = Proof | Rename | Unregister | Alive | Networks | Declined | TaskDone
-ServerMessage = Challenge | Admitted | Policy | Invite | Removed | AreYouThere | Task | Wake
+DeviceMessage = Proof | Rename | Unregister | Alive | Networks | Declined | TaskDone | Updated
+ServerMessage = Challenge | Admitted | Policy | Invite | Removed | AreYouThere | Task | Wake | Restart | Update
 
-_FROM_DEVICE: tuple[type[Any], ...] = (Proof, Rename, Unregister, Alive, Networks, Declined, TaskDone)
-_FROM_SERVER: tuple[type[Any], ...] = (Challenge, Admitted, Policy, Invite, Removed, AreYouThere, Task, Wake)
+_FROM_DEVICE: tuple[type[Any], ...] = (Proof, Rename, Unregister, Alive, Networks, Declined, TaskDone, Updated)
+_FROM_SERVER: tuple[type[Any], ...] = (
+    Challenge, Admitted, Policy, Invite, Removed, AreYouThere, Task, Wake, Restart, Update,
+)
 
 
 def _name(kind: type[Any]) -> str:

@@ -63,6 +63,9 @@ export class DeviceApi {
     this.http.post<{ token: D.EnrolmentToken; secret: string }>('/enrolment-tokens', form)
   revokeToken = (id: number) => this.http.delete<void>(`/enrolment-tokens/${id}`)
 
+  updates = () => this.http.get<D.DeviceUpdates>('/device-updates')
+  setUpdateMode = (mode: D.UpdateMode) => this.http.put<D.DeviceUpdates>('/device-updates', { mode })
+
   settings = () => this.http.get<D.DeviceSettings>('/device-settings')
   saveSettings = (form: D.DeviceSettings) => this.http.put<D.DeviceSettings>('/device-settings', form)
 }

@@ -16,6 +16,7 @@ export const DEVICE_EVENTS = [
   'clone_seen',
   'wrong_key',
   'removed',
+  'update_failed',
 ] as const
 export type DeviceEventKind = (typeof DEVICE_EVENTS)[number]
 
@@ -142,7 +143,7 @@ export interface DevicesMessage {
 
 export interface DeviceJob {
   id: string
-  action: 'command' | 'wake'
+  action: 'command' | 'wake' | 'restart' | 'update'
   command: string
   at: string
   results: {
@@ -161,6 +162,25 @@ export interface NewDeviceJob {
   devices: string[]
   shell?: 'sh' | 'cmd' | 'powershell'
   command?: string
+}
+
+/** `auto`: devices take a release by themselves, in stages. */
+export const UPDATE_MODES = ['auto', 'by_hand'] as const
+export type UpdateMode = (typeof UPDATE_MODES)[number]
+
+/** `release` null: the appliance has none to hand on. `current`, `behind`, `failed` (went back) count devices. */
+export interface DeviceUpdates {
+  mode: UpdateMode
+  release: {
+    version: string
+    issued_at: string
+    expires_at: string
+    stage: 'by_hand' | 'first' | 'all' | 'halted'
+    since: string
+    current: number
+    behind: number
+    failed: number
+  } | null
 }
 
 /** Visits have changed: they are read anew. */

@@ -64,6 +64,8 @@ export const auditActEn = {
   device_visit_asked: 'Reason given for a connection to a device',
   device_visit_approved: 'Connection to a device approved by a second person',
   device_visit_refused: 'Connection to a device refused by a second person',
+  device_updates_changed: 'How agents are updated changed',
+  device_update_failed: 'Agent update failed, the version before is back',
   device_settings_changed: 'Device approval rule changed',
   enrolment_token_added: 'Registration token made',
   enrolment_token_removed: 'Registration token taken back',

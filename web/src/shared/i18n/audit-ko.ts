@@ -64,6 +64,8 @@ export const auditActKo = {
   device_visit_asked: '기기 연결 사유 기록·승인 요청',
   device_visit_approved: '두 번째 사람이 기기 연결 승인',
   device_visit_refused: '두 번째 사람이 기기 연결 거절',
+  device_updates_changed: '에이전트 업데이트 방식 변경',
+  device_update_failed: '에이전트 업데이트 실패, 이전 버전으로 복귀',
   device_settings_changed: '기기 승인 규칙 변경',
   enrolment_token_added: '기기 등록 토큰 발급',
   enrolment_token_removed: '기기 등록 토큰 회수',

@@ -93,5 +93,6 @@ export const deviceEn: Texts<typeof deviceKo> = {
     clone_seen: 'another PC with this key',
     wrong_key: 'came with a wrong key',
     removed: 'unregistered',
+    update_failed: 'update failed, the version before is back',
   },
 }

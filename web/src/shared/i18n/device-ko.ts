@@ -89,5 +89,6 @@ export const deviceKo = {
     clone_seen: '같은 키의 다른 PC 발견',
     wrong_key: '다른 키로 접속 시도',
     removed: '등록 해제',
+    update_failed: '업데이트 실패, 이전 버전으로 복귀',
   },
 }
