@@ -41,6 +41,7 @@ def _add_device_commands(commands: Any) -> None:
     enroll.add_argument("--token", help="enrolment token; without it an administrator has to approve")
     enroll.add_argument("--ca", type=Path, metavar="FILE", help="PEM file of the only CA to be trusted, from now on")
     device = commands.add_parser("device", help="serve this registered PC until stopped")
+    device.add_argument("--wait", action="store_true", help="wait for the registration, by the tray or by `enroll`")
     for each in (enroll, device):
         each.add_argument("--state", type=Path, metavar="DIR", help="where key and registration are kept")
         each.add_argument("--lang", choices=("ko", "en"), help="language (default: the system's)")
@@ -93,10 +94,10 @@ def _child_role(given: list[str]) -> int | None:
 def _device(options: Any) -> int:
     from twisted.internet import reactor
 
-    from agent.device import program
+    from agent.device import commands
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    return (program.run_enroll if options.command == "enroll" else program.run_device)(options, reactor)
+    return (commands.run_enroll if options.command == "enroll" else commands.run_device)(options, reactor)
 
 
 def _connect(options: Any) -> int:

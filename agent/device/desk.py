@@ -41,14 +41,16 @@ class DeviceDesk(SessionView):
         window: Any = WindowProcess,
         free: FreePlace | None = None,
         asks: bool = True,
+        began: Callable[[str], None] = lambda operator: None,
     ) -> None:
-        """`asks` False: the question was answered before, and the session only goes on."""
+        """`asks` False: the question was answered before, and the session only goes on. `began`: the operator was let in."""
         self._reactor = reactor
         self._policy = policy
         self._language = language
         self._tell = tell
         self._make_window = window
         self._free = free or FreePlace()
+        self._began = began
         self._window: Any = None
         self._session: SupportSession
         self._silence: Any = None
@@ -173,6 +175,7 @@ class DeviceDesk(SessionView):
             self._show_bar()
 
     def _show_bar(self) -> None:
+        self._began(self._names[1])
         verified = self._trust is not Trust.UNVERIFIED
         self._show(local.Session(*self._names, self._since_s, "", SasPolicy.OFF, verified))
 
@@ -207,6 +210,10 @@ class DeviceDesk(SessionView):
 
     def _status(self, code: str) -> str:
         return texts.status(code, self._language)
+
+    def end(self) -> None:
+        """The person at the PC ends the support, by the tray."""
+        self._session.end()
 
     def leave(self) -> Deferred[str]:
         """For the end of the program; fires when the server has been told."""

@@ -35,6 +35,9 @@ class DeviceEvents(Protocol):
     def device_state(self, state: str) -> None:
         """ "online", "pending", "offline", or a code of HOPELESS."""
 
+    def renamed(self) -> None:
+        """The registration has another name or company."""
+
     def invited(self, invite: wire.Invite) -> None: ...
 
     def unregistered(self) -> None:
@@ -79,6 +82,16 @@ class DeviceLink(SocketEvents):
     def start(self) -> None:
         if not self._stopped:
             self._server.connect("/ws/device", self).addErrback(self._failed)
+
+    @property
+    def linked(self) -> bool:
+        """Admitted, and the link stands."""
+        return self._socket is not None and self._said in ("online", "pending")
+
+    def forget(self) -> None:
+        """The person unregisters this PC, and the appliance cannot be told."""
+        self.stop()
+        self._removed()
 
     def stop(self) -> None:
         self._stopped = True
@@ -165,8 +178,11 @@ class DeviceLink(SocketEvents):
         found = replace(self.registration, name=message.name, company=message.company)
         if message.policy is not None:
             found = found.with_policy(message.policy)
+        renamed = (found.name, found.company) != (self.registration.name, self.registration.company)
         if found != self.registration:
             self._keep(found)
+        if renamed:
+            self._events.renamed()
         active = message.standing == wire.Standing.ACTIVE
         if active:
             self._say(wire.Networks(networks()))

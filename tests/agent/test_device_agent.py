@@ -111,6 +111,9 @@ class Events:
     def invited(self, invite: wire.Invite) -> None:
         self.calls.append(invite)
 
+    def renamed(self) -> None:
+        self.calls.append("renamed")
+
     def unregistered(self) -> None:
         self.calls.append("unregistered")
 
@@ -256,6 +259,38 @@ def test_it_comes_back_later_and_later_and_slowly_where_there_is_no_hope(tmp_pat
     bench.online()
     bench.link.closed(4403, "DEVICE_CLONED")
     assert bench.reactor.waits == [LONG_S] and bench.events.calls == ["offline", "DEVICE_CLONED"]
+
+
+def test_a_new_name_is_told_once_and_kept(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    socket = bench.online()
+    bench.admit(None, "pending")
+    assert bench.link.linked
+    bench.link.rename("매장")
+    assert socket.texts[-1] == {"type": "rename", "name": "매장"}
+    for _ in range(2):
+        bench.say(wire.Admitted("pending", "매장", "한빛전산", None))
+    assert bench.events.calls == ["pending", "renamed"] and bench.store.registration().name == "매장"
+    bench.link.closed(1006, "")
+    assert not bench.link.linked
+
+
+def test_it_forgets_itself_where_the_appliance_cannot_be_told(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, signed(1))
+    bench.link.forget()
+    assert bench.events.calls == ["unregistered"] and not (tmp_path / "device.json").exists()
+    bench.server.paths("/ws/device")[-1].done.errback(Failure(LinkError("SERVER_UNREACHABLE")))
+    assert bench.reactor.waits == []
+
+
+def test_the_operator_counts_as_let_in_when_the_answer_is_yes() -> None:
+    for answer in (True, False):
+        visit = Visit("always")
+        let_in: list[str] = []
+        visit.desk._began = let_in.append
+        assert let_in == []
+        FakeWindow.latest.said(local.ApproveAnswer(answer))
+        assert let_in == (["김상담"] if answer else [])
 
 
 def test_it_answers_that_it_is_there_and_forgets_itself_when_removed(tmp_path: Path) -> None:

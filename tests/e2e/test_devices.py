@@ -39,10 +39,10 @@ def enroll(where: Desktop, server: Appliance, state: Path, name: str, *more: str
 
 
 @contextmanager
-def device(where: Desktop, state: Path) -> Iterator[AgentProcess]:
+def device(where: Desktop, state: Path, *more: str) -> Iterator[AgentProcess]:
     log = where.folder / f"device-{time.monotonic_ns()}.log"
     with log.open("wb") as out:
-        command = [PYTHON_BIN / "wizhelper-agent", "device", "--state", state]
+        command = [PYTHON_BIN / "wizhelper-agent", "device", "--state", state, *more]
         process = subprocess.Popen(command, env=harness.code_of(harness.TOP, where.environment), stdout=out, stderr=out)
     try:
         yield AgentProcess(process, log)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.protocol.tool_vectors import TOOLS
-from wizhelper.protocol import control, device, frames, input, live, local, messages, screen
+from wizhelper.protocol import control, device, frames, input, live, local, local_device, messages, screen
 from wizhelper.protocol import update as releases
 from wizhelper.protocol.channels import Channel
 from wizhelper.protocol.control import Identity
@@ -114,6 +114,8 @@ def _plain_targets() -> Iterator[Target]:
     yield from _plain("update", (json.dumps(asdict(_RELEASE)).encode(),), releases.parse_signed)
     yield from _plain("update", (_RELEASE.text.encode(),), _release_text)
     yield from _plain("local", tuple(local.encode(message) for message in _local_samples()), *_LOCAL_DECODERS)
+    trays = tuple(local_device.encode(message) for message in _tray_samples())
+    yield from _plain("local_device", trays, local_device.decode_from_tray, local_device.decode_to_tray)
     yield from _plain("messages", (json.dumps(wire["control"]["auth"]["identity"]).encode(),), _identity)
     yield from _plain("frames", _hex([s["plaintext"] for s in wire["padding"]]), _unpad_control)
     yield from _plain("frames", _sealed_frames(), frames.decode_header)
@@ -173,6 +175,19 @@ def _local_samples() -> list[local.FromWindow | local.ToWindow]:
         local.Entry("number", True),
         local.Operators((local.OperatorItem(7, "김상담"),)),
         local.Session("회사", "김상담", 1.5, "948977", "shown", False),
+    ]
+
+
+def _tray_samples() -> list[local_device.FromTray | local_device.ToTray]:
+    live_session = local_device.LiveSession("s", "김상담", 1.5)
+    return [
+        local_device.Hello("", "ko"),
+        local_device.Register("support.example", "acme", "매장", "본사/1층", "", None),
+        local_device.Rename("매장 2"),
+        local_device.State("online", True, "https://a", "회사", "d", "매장", "9f86", "0.1.0", False, (live_session,)),
+        local_device.Groups("회사", ("본사", "본사/1층")),
+        local_device.History((local_device.PastSession("김상담", 1.0, None, ""),)),
+        local_device.Result("rename", "NOT_LINKED", "a", "b"),
     ]
 
 

@@ -34,6 +34,7 @@ SILENT = {
     "PUT /recordings/<uuid:id>/chunks/<int:num>": "the head of the chain of all chunks is a line at the end",
     "POST /sessions/<uuid:id>/chat": "a copy of what was said, which the record shows",
     "POST /sessions/<uuid:id>/whispers": "words among operators, which are not kept",
+    "POST /devices/enrol/groups": "a look at the groups that a PC is offered",
     "POST /accounts/import": "each account it adds is a line of its own",
 }
 #: Acts inside a session: each is an event of the session, and every event is a line (records/events.py; the last test).

@@ -33,6 +33,7 @@ MARK = "BETA-SECRET"
 PUBLIC_ROUTES = {
     "GET /public/login",
     "POST /devices/enrol",
+    "POST /devices/enrol/groups",
     "POST /login",
     "POST /join",
     "POST /join/pick",

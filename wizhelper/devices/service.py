@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from twisted.logger import Logger
 
 from wizhelper.accounts.model import Account
-from wizhelper.devices import jobs, policy, reach, rollout, rules, visits
+from wizhelper.devices import jobs, offered, policy, reach, rollout, rules, visits
 from wizhelper.devices.model import Device, DeviceEventKind, Status
 from wizhelper.devices.presence import DeviceLink, Presence
 from wizhelper.devices.releases import Release
@@ -53,6 +53,7 @@ class Devices:
         self._support = support
         self._keys = keys
         self._unproven = Budget(clock, Window(20, MINUTE), Window(200, HOUR))
+        self._looks = Budget(clock, Window(20, MINUTE), Window(100, HOUR))
 
     def organisation(self, company: int) -> SigningKey:
         """The company's key that signs what its devices obey. The appliance keeps it (docs/security.md)."""
@@ -66,10 +67,7 @@ class Devices:
 
     async def enrol(self, asked: rules.Enrolment, address: str) -> tuple[Device, str, str]:
         """-> device, company's name, organisation key in hex. Raises ApiError."""
-        wait = self._unproven.wait_s(address_key(address))
-        if wait > 0:
-            raise ApiError("TOO_MANY_TRIES", details={"retry_after_s": int(wait) + 1})
-        self._unproven.spend(address_key(address))
+        _spend(self._unproven, address)
 
         def work(db: Session) -> tuple[Device, str]:
             device = rules.enrol(db, self.now(), asked, address)
@@ -79,6 +77,11 @@ class Devices:
         if asked.token is not None:
             self._unproven.take_back(address_key(address))  # a roll-out behind one address is no attack
         return device, company, self.organisation(device.company_id).public.hex()
+
+    async def offered_groups(self, company: str, token: str | None, address: str) -> tuple[str, list[str]]:
+        """-> the company's name and the groups that a PC is offered. Raises ApiError."""
+        _spend(self._looks, address)
+        return await self.db.read(lambda db: offered.groups(db, self.now(), company, token))
 
     async def decide(self, company: int, account: int, device_id: str, accepted: bool) -> Device:
         def work(db: Session) -> tuple[Device, wire.Admitted | None]:
@@ -265,3 +268,11 @@ class Devices:
         if live is not None and live.id == message.session:
             log.warn("Device {device} declined: {code}", device=device_id, code=message.code[:32])
             await self._support.end_of_device(live.id)
+
+
+def _spend(budget: Budget, address: str) -> None:
+    """Raises ApiError("TOO_MANY_TRIES")."""
+    wait = budget.wait_s(address_key(address))
+    if wait > 0:
+        raise ApiError("TOO_MANY_TRIES", details={"retry_after_s": int(wait) + 1})
+    budget.spend(address_key(address))

@@ -42,6 +42,18 @@ class EnrolIn(Model):
     about: AboutIn
 
 
+class OfferedGroupsIn(Model):
+    company: str = Field(max_length=64)
+    token: str | None = Field(default=None, max_length=100)
+
+
+class OfferedGroupsOut(Model):
+    """`groups`: paths such as "Head office/First floor", in order."""
+
+    company: str
+    groups: list[str]
+
+
 class EnrolOut(Model):
     """`organisation`: the key that signs the device's policy, to be pinned by it."""
 

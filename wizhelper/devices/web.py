@@ -138,6 +138,12 @@ def _add_enrolment(routes: Routes, devices: Devices) -> None:
             organisation=organisation,
         )
 
+    @routes.post("/devices/enrol/groups", roles=PUBLIC, body=view.OfferedGroupsIn, result=view.OfferedGroupsOut)
+    async def offered_groups(call: Call[view.OfferedGroupsIn]) -> view.OfferedGroupsOut:
+        """The groups that a PC may be registered into (AG-GROUP-FIRST); restricted ones only with a token."""
+        company, groups = await devices.offered_groups(call.body.company, call.body.token, call.address)
+        return view.OfferedGroupsOut(company=company, groups=groups)
+
     @routes.post("/devices/<uuid:id>/approve", roles=ADMINS)
     async def approve(call: Call[None]) -> None:
         """Lets a waiting device in."""
