@@ -79,6 +79,8 @@ def _sessions(count: int, company: int, people: list[int], types: list[int]) -> 
             "fault_type_id": chance.choice(types) if reached else None,
             "os": "windows",
             "os_version": chance.choice(["10", "11", "8.1"]),
+            "survey_asked": reached,
+            "satisfaction": chance.choice([None, None, 3, 4, 5]) if reached else None,
         }
 
 
