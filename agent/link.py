@@ -23,9 +23,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._newclient import RequestTransmissionFailed  # public in what the Agent raises, not in a module
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
-from twisted.web.iweb import UNKNOWN_LENGTH, IPolicyForHTTPS
+from twisted.web.iweb import UNKNOWN_LENGTH, IAgentEndpointFactory
 from zope.interface import implementer
 
+from agent.proxy import ProxyError, Tunnel, proxy_for
 from wizhelper.protocol import messages
 from wizhelper.protocol.errors import RemoteProtocolError
 from wizhelper.protocol.frames import MAX_FRAME_BYTES
@@ -43,8 +44,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 class LinkError(Exception):
     """The server cannot be reached or refuses. `code`: SERVER_UNREACHABLE, CERTIFICATE_REFUSED, BAD_SERVER_URL, BAD_CA_FILE,
-    BAD_CONNECTION_FILE, NO_SERVER, BAD_ANSWER, or a code of the server's list. `text` and `next_step` are the server's
-    words for people, if it had any; `detail` is for logs and the command line."""
+    BAD_CONNECTION_FILE, NO_SERVER, BAD_ANSWER, one of proxy.ProxyError, or a code of the server's list.
+    `text` and `next_step` are the server's words for people, if it had any; `detail` is for logs and the command line."""
 
     def __init__(self, code: str, detail: str = "", *, text: str = "", next_step: str = "") -> None:
         said = text or detail
@@ -103,13 +104,29 @@ def _tls_options(server: Server) -> Any:
     return optionsForClientTLS(server.host, trustRoot=trust)
 
 
-@implementer(IPolicyForHTTPS)
-class _Policy:
-    def __init__(self, server: Server) -> None:
+def _endpoint(reactor: Any, server: Server) -> IStreamClientEndpoint:
+    """To the server, by the system's proxy if it names one for it. Raises LinkError."""
+    if not server.secure:
+        return TCP4ClientEndpoint(reactor, server.host, server.port, timeout=10)
+    proxy = proxy_for(server.host)
+    if proxy is None:
+        plain: Any = HostnameEndpoint(reactor, server.host, server.port, timeout=10)
+    else:
+        way = HostnameEndpoint(reactor, proxy.host, proxy.port, timeout=10)
+        plain = Tunnel(reactor, way, proxy, server.host, server.port)
+    return wrapClientTLS(_tls_options(server), plain)
+
+
+@implementer(IAgentEndpointFactory)
+class _Endpoints:
+    """For REST calls: whatever the address says, there is one server only."""
+
+    def __init__(self, reactor: Any, server: Server) -> None:
+        self._reactor = reactor
         self._server = server
 
-    def creatorForNetloc(self, hostname: bytes, port: int) -> Any:
-        return _tls_options(self._server)
+    def endpointForURI(self, _uri: Any) -> IStreamClientEndpoint:
+        return _endpoint(self._reactor, self._server)
 
 
 class ServerLink:
@@ -121,7 +138,9 @@ class ServerLink:
         #: "ko" or "en": the language of the server's sentences from now on.
         self.language = language
         self._http = treq.client.HTTPClient(
-            Agent(reactor, contextFactory=_Policy(server), pool=HTTPConnectionPool(reactor, persistent=False))
+            Agent.usingEndpointFactory(
+                reactor, _Endpoints(reactor, server), HTTPConnectionPool(reactor, persistent=False)
+            )
         )
         if not USES_NVX:
             log.warn("autobahn runs without NVX: sending the picture takes more CPU time than it needs")
@@ -203,18 +222,12 @@ class ServerLink:
             tcpNoDelay=True,
             perMessageCompressionOffers=[],
         )
-        connected: Deferred[Any] = self._endpoint().connect(factory)
+        connected: Deferred[Any] = _endpoint(self._reactor, self.server).connect(factory)
         connected.addErrback(_as_link_error)
         return connected
 
     def _netloc(self) -> str:
         return self.server.base.partition("://")[2]
-
-    def _endpoint(self) -> IStreamClientEndpoint:
-        if not self.server.secure:
-            return TCP4ClientEndpoint(self._reactor, self.server.host, self.server.port, timeout=10)
-        plain = HostnameEndpoint(self._reactor, self.server.host, self.server.port, timeout=10)
-        return wrapClientTLS(_tls_options(self.server), plain)
 
 
 class _Pieces(Protocol):
@@ -363,6 +376,8 @@ def _link_error(problem: BaseException) -> LinkError:
     # A certificate is refused while the request is being sent; a reset shows while the answer is awaited.
     wrapped = problem.reasons if isinstance(problem, ResponseFailed | RequestTransmissionFailed) else []
     inner = [f.value for f in wrapped] + [problem]
+    if isinstance(problem, ProxyError):
+        return LinkError(problem.code, problem.detail)
     if any(isinstance(p, SSL.Error | VerificationError) for p in inner):
         return LinkError("CERTIFICATE_REFUSED", "the server's certificate is not signed by a trusted CA")
     return LinkError("SERVER_UNREACHABLE", str(problem)[:200])

@@ -34,6 +34,15 @@ ENDED: Mapping[str, Mapping[str, str]] = {
 PROBLEMS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "ko": {
         "SERVER_UNREACHABLE": ("서버에 연결할 수 없습니다.", "인터넷 연결과 방화벽을 확인하고 다시 시도하세요."),
+        "PROXY_UNREACHABLE": ("프록시 서버에 연결할 수 없습니다.", "이 PC의 프록시 설정을 확인하고 다시 시도하세요."),
+        "PROXY_LOGIN": (
+            "프록시 서버가 로그인을 요구합니다.",
+            "네트워크 관리자에게 이 서버로의 연결을 허용해 달라고 요청하세요.",
+        ),
+        "PROXY_REFUSED": (
+            "프록시 서버가 연결을 거절했습니다.",
+            "네트워크 관리자에게 이 서버로의 연결(CONNECT)을 허용해 달라고 요청하세요.",
+        ),
         "CERTIFICATE_REFUSED": (
             "서버의 보안 인증서를 믿을 수 없습니다.",
             "프로그램을 다시 받거나 상담원에게 알려 주세요.",
@@ -59,6 +68,15 @@ PROBLEMS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "SERVER_UNREACHABLE": (
             "The server cannot be reached.",
             "Check the internet connection and the firewall, then try again.",
+        ),
+        "PROXY_UNREACHABLE": ("The proxy cannot be reached.", "Check this PC's proxy settings, then try again."),
+        "PROXY_LOGIN": (
+            "The proxy wants a login.",
+            "Ask your network administrator to let connections to this server through.",
+        ),
+        "PROXY_REFUSED": (
+            "The proxy refused the connection.",
+            "Ask your network administrator to allow CONNECT to this server.",
         ),
         "CERTIFICATE_REFUSED": (
             "The server's certificate cannot be trusted.",
